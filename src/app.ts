@@ -1,0 +1,93 @@
+// The composition root: opens a workspace with its settings, its ledger and its runners for one command.
+// Invariant: a command that a crash interrupted is brought to its end before another one reads or changes the ledger.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type LoadedSettings, loadSettings, type Settings } from "./config/settings.ts";
+import { MsgcodeError } from "./core/errors.ts";
+import { armFailPoints } from "./core/failpoint.ts";
+import { type Ledger, openLedger } from "./ledger/ledger.ts";
+import { findWorkspace, openWorkspace, type Workspace } from "./ledger/workspace.ts";
+import type { Registry } from "./runners/registry.ts";
+
+export interface AppOptions {
+	/** The folder that the workspace is looked for from. */
+	readonly start: string;
+	readonly env: Readonly<Record<string, string | undefined>>;
+	readonly actor: string | null;
+	readonly useIndex: boolean;
+	/** What the lock says of its holder: "task add". */
+	readonly command: string;
+	readonly now: () => number;
+	readonly warn: (message: string) => void;
+}
+
+export interface App {
+	readonly workspace: Workspace;
+	readonly ledger: Ledger;
+	readonly settings: Settings;
+	readonly sources: LoadedSettings["sources"];
+	/** Shipped runners and those that msgcode.toml declares. */
+	registry(): Promise<Registry>;
+}
+
+/** Opens the workspace around `start` and finishes what a killed command left. */
+export async function openApp(options: AppOptions): Promise<App> {
+	armFailPoints(options.env);
+	const { settings, sources, warnings, workspace } = await findSettings(options);
+	for (const warning of warnings) options.warn(warning.message);
+	const ledger = openLedger({
+		workspace,
+		env: options.env,
+		actorName: options.actor ?? options.env.MSGCODE_ACTOR ?? null,
+		settings: {
+			commit: settings.ledger.commit,
+			lockTimeoutMs: settings.ledger.lock_timeout,
+			sign: settings.ledger.sign,
+		},
+		command: options.command,
+		useIndex: options.useIndex,
+		now: options.now,
+		warn: options.warn,
+	});
+	await recoverFromCrash(ledger);
+	return {
+		workspace,
+		ledger,
+		settings,
+		sources,
+		async registry() {
+			const { createRegistry } = await import("./runners/registry.ts");
+			return createRegistry(undefined, settings.runners);
+		},
+	};
+}
+
+async function findSettings(options: AppOptions): Promise<LoadedSettings & { workspace: Workspace }> {
+	const found = findWorkspace(options.start);
+	if (found !== null) return { ...(await loadSettings(found.root, options.env)), workspace: found };
+	const fallback = (await loadSettings(null, options.env)).settings.workspace.default;
+	const workspace = openWorkspace(fallback ?? options.start);
+	return { ...(await loadSettings(workspace.root, options.env)), workspace };
+}
+
+/** A reader goes on when recovery has to wait (git is busy, the lock is held): what it reads is then merely older. */
+async function recoverFromCrash(ledger: Ledger): Promise<void> {
+	const { stateDir } = ledger.workspace;
+	try {
+		if (existsSync(join(stateDir, "journal.json"))) {
+			const { finishJournal, needsRecovery } = await import("./ledger/recovery.ts");
+			const { withLock } = await import("./ledger/transaction.ts");
+			if (needsRecovery(ledger)) await withLock(ledger, (reader) => finishJournal(ledger, reader));
+		}
+		const claims = join(stateDir, "claims");
+		if (existsSync(claims) && readdirSync(claims).length > 0) {
+			const { recoverRuns } = await import("./engine/recover-runs.ts");
+			for (const runId of await recoverRuns(ledger)) {
+				ledger.warn(`The run ${runId} had lost its process; its work was collected and recorded.`);
+			}
+		}
+	} catch (error) {
+		if (!(error instanceof MsgcodeError)) throw error;
+		ledger.warn(`An interrupted command could not be finished yet: ${error.message}`);
+	}
+}

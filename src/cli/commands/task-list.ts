@@ -1,0 +1,115 @@
+// `msgcode task list`: tasks by urgency, from the index or straight from the files.
+
+import type { App } from "../../app.ts";
+import { MsgcodeError } from "../../core/errors.ts";
+import { listClaims } from "../../engine/claim.ts";
+import { readSummaries } from "../../ledger/task-index.ts";
+import type { TaskSummary } from "../../ledger/task-view.ts";
+import type { CommandContext, CommandResult, Notice } from "../command.ts";
+import { openFor } from "../open.ts";
+import { renderTable } from "../table.ts";
+
+export interface TaskFilters {
+	readonly status?: readonly string[];
+	readonly label?: readonly string[];
+	readonly limit?: number;
+	readonly all?: boolean;
+	readonly removed?: boolean;
+}
+
+/** Rows of a table that fit a screen; machine formats give all unless --limit says otherwise. */
+const SHOWN = 50;
+const STATUSES = ["open", "running", "blocked", "done", "canceled"];
+
+export async function run(
+	context: CommandContext,
+	_args: readonly string[],
+	options: TaskFilters,
+): Promise<CommandResult> {
+	const app = await openFor(context, "task list");
+	return taskListResult("task.list", select(await summariesWithRuns(app), options), options);
+}
+
+/** All summaries, with the status of tasks that have a live run. */
+export async function summariesWithRuns(app: App): Promise<TaskSummary[]> {
+	const summaries = await readSummaries(app.ledger);
+	const live = new Map(
+		listClaims(app.workspace.stateDir, app.ledger.now()).map(({ claim }) => [claim.taskId, claim.runId]),
+	);
+	if (live.size === 0) return summaries;
+	return summaries.map((task) => {
+		const runId = live.get(task.id);
+		return runId === undefined ? task : { ...task, status: "running", running: runId };
+	});
+}
+
+export function select(summaries: readonly TaskSummary[], filters: TaskFilters): TaskSummary[] {
+	for (const status of filters.status ?? []) {
+		if (!STATUSES.includes(status)) {
+			throw new MsgcodeError("usage", `${JSON.stringify(status)} is no status of a task.`, {
+				hint: `Known: ${STATUSES.join(", ")}.`,
+			});
+		}
+	}
+	const wanted = filters.status ?? (filters.all === true ? STATUSES : ["open", "running", "blocked"]);
+	return summaries
+		.filter((task) => filters.removed === true || task.removed === null)
+		.filter((task) => wanted.includes(task.status))
+		.filter((task) => (filters.label ?? []).every((label) => task.labels.includes(label)))
+		.sort((a, b) => b.priority - a.priority || a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
+}
+
+export function taskListResult(kind: string, tasks: readonly TaskSummary[], options: TaskFilters): CommandResult {
+	const chosen = options.limit === undefined ? tasks : tasks.slice(0, options.limit);
+	const broken = tasks.filter((task) => task.broken);
+	return {
+		kind,
+		data: chosen,
+		warnings: [...broken.flatMap(notices), ...cutNotice(chosen.length, tasks.length)],
+		human: (style) => {
+			if (tasks.length === 0) return "No tasks.\n";
+			const shown = chosen.slice(0, options.limit ?? SHOWN);
+			const rows = shown.map((task) => [
+				task.id,
+				{ text: task.broken ? "broken" : task.status, paint: task.broken ? style.red : paintOf(task.status, style) },
+				String(task.priority),
+				task.runner?.kind ?? "-",
+				task.title,
+			]);
+			const columns = [
+				{ title: "ID" },
+				{ title: "STATUS" },
+				{ title: "PRIO", align: "right" as const },
+				{ title: "RUNNER" },
+				{ title: "TITLE", flexible: true },
+			];
+			const more = chosen.length - shown.length;
+			return `${renderTable(columns, rows, style)}${more > 0 ? `… and ${more} more (--limit ${chosen.length})\n` : ""}`;
+		},
+		plain: () => chosen.map((task) => [task.id, task.status, task.priority, task.runner?.kind ?? "", task.title]),
+	};
+}
+
+function notices(task: TaskSummary): Notice[] {
+	return task.diagnostics
+		.filter((diagnostic) => diagnostic.severity === "error")
+		.map(({ code, message, hint, file, line }) => ({ code, message, hint, file, line }));
+}
+
+function cutNotice(shown: number, all: number): Notice[] {
+	return shown < all ? [{ code: "list_cut", message: `${all - shown} of ${all} tasks are left out by --limit.` }] : [];
+}
+
+function paintOf(
+	status: TaskSummary["status"],
+	style: {
+		green: (text: string) => string;
+		yellow: (text: string) => string;
+		dim: (text: string) => string;
+		cyan: (text: string) => string;
+	},
+) {
+	if (status === "running") return style.cyan;
+	if (status === "blocked") return style.yellow;
+	return status === "open" ? style.green : style.dim;
+}

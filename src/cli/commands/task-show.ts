@@ -1,0 +1,83 @@
+// `msgcode task show`: one task whole, with what it would execute.
+import type { App } from "../../app.ts";
+import { readClaim } from "../../engine/claim.ts";
+import { readTask, resolveTaskId, viewTask } from "../../ledger/store.ts";
+import type { TaskView } from "../../ledger/task-view.ts";
+import type { Style } from "../color.ts";
+import type { CommandContext, CommandResult } from "../command.ts";
+import { openFor } from "../open.ts";
+import { permissionFor } from "../permission.ts";
+import { visible } from "../terminal-text.ts";
+
+export async function run(context: CommandContext, args: readonly string[]): Promise<CommandResult> {
+	const app = await openFor(context, "task show");
+	const id = resolveTaskId(app.workspace.tasksDir, args[0] as string);
+	const { view, held } = await wholeTask(app, id);
+	const broken = view.diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+	return {
+		kind: "task.show",
+		data: view,
+		warnings: view.diagnostics.map(({ code, message, hint, file, line }) => ({ code, message, hint, file, line })),
+		human: (style) => describe(view, held, style),
+		exitCode: broken.length > 0 ? 7 : 0,
+	};
+}
+
+async function wholeTask(
+	app: App,
+	id: string,
+): Promise<{ view: TaskView; held: { digest: string; reason: string | null } | null }> {
+	const task = readTask(app.workspace.root, id);
+	const claim = readClaim(app.workspace.stateDir, id);
+	const permission =
+		task.definition.runner === undefined && task.definition.checks.length === 0
+			? null
+			: await permissionFor(app, id, task.definition, true);
+	const isHeld = permission !== null && !permission.approved;
+	const view = await viewTask(app.ledger, task, { liveRunId: claim?.runId ?? null, held: isHeld });
+	return { view, held: isHeld ? { digest: permission.digest, reason: permission.reason } : null };
+}
+
+function describe(view: TaskView, held: { digest: string; reason: string | null } | null, style: Style): string {
+	const rows: [string, string][] = [
+		["status", view.broken ? `${view.status} (broken)` : view.status],
+		["priority", String(view.priority)],
+	];
+	const add = (name: string, value: string | null | undefined) => {
+		if (value !== null && value !== undefined && value !== "") rows.push([name, value]);
+	};
+	add("labels", view.labels.join(", "));
+	add("assignee", view.assignee);
+	add("depends on", view.dependsOn.join(", "));
+	add("deferred", view.deferUntil);
+	add("runner", runnerText(view));
+	add("files", view.inputs.files.join(", "));
+	for (const check of view.checks) add("check", typeof check === "string" ? check : JSON.stringify(check));
+	add("timeout", view.timeout);
+	add("blocked", view.blocked?.reason);
+	add("closed", view.closed === null ? null : (view.closed.reason ?? new Date(view.closed.atMs).toISOString()));
+	add("removed", view.removed === null ? null : (view.removed.reason ?? "yes"));
+	add("runs", view.runs === 0 ? null : String(view.runs));
+	add("landed", view.landings.map((landing) => landing.runId).join(", "));
+	if (held !== null) add("held", `${held.reason}; digest ${held.digest}`);
+	const width = Math.max(...rows.map(([name]) => name.length));
+	const lines = rows.map(([name, value]) => `${style.dim(name.padEnd(width))}  ${visible(value)}`);
+	const prompt = view.inputs.prompt.trim() === "" ? [] : ["", visibleLines(view.inputs.prompt.trimEnd())];
+	return `${style.bold(visible(view.title))}  ${style.dim(view.id)}\n${[...lines, ...prompt].join("\n")}\n`;
+}
+
+function runnerText(view: TaskView): string | null {
+	const runner = view.runner;
+	if (runner == null) return null;
+	const command =
+		runner.args === undefined
+			? (runner.script ?? "")
+			: runner.args.map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : JSON.stringify(word))).join(" ");
+	return [runner.kind, runner.model === undefined ? "" : `(${runner.model})`, command]
+		.filter((part) => part !== "")
+		.join(" ");
+}
+
+function visibleLines(text: string): string {
+	return text.split("\n").map(visible).join("\n");
+}

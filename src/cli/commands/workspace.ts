@@ -1,0 +1,53 @@
+// The commands of one word, about the workspace as a whole. Declarations only.
+
+import type { Verb } from "../declaration.ts";
+
+export const init: Verb = {
+	words: "init",
+	does: "Make this folder of a git repository a workspace",
+	more: "Writes tasks/ledger.json and its neighbours, commits them, and excludes worktrees/ in this clone only.",
+	examples: ["msgcode init", "msgcode -C packages/api init"],
+	load: () => import("./init.ts"),
+};
+
+export const commit: Verb = {
+	words: "commit",
+	does: "Commit what was edited by hand in tasks/",
+	more: "Nothing else of the checkout is committed. A changed command is shown and approved first.",
+	examples: ["msgcode commit"],
+	load: () => import("./commit.ts"),
+};
+
+export const sync: Verb = {
+	words: "sync",
+	does: "Fetch, bring the ledger's commits up to date, push",
+	more: "Only unpushed ledger commits are moved; other work is never touched.",
+	examples: ["msgcode sync", "msgcode sync --dry-run"],
+	load: () => import("./sync.ts"),
+};
+
+export const doctor: Verb = {
+	words: "doctor",
+	does: "Check git, the ledger, locks and worktrees",
+	examples: ["msgcode doctor", "msgcode doctor --json"],
+	load: () => import("./doctor.ts"),
+};
+
+export const prime: Verb = {
+	words: "prime",
+	does: "Tell an agent what is open and how to use msgcode",
+	more: "Prints nothing and succeeds outside a workspace, so that it can stand in any agent's start-up.",
+	examples: ["msgcode prime"],
+	load: () => import("./prime.ts"),
+};
+
+export const completion: Verb = {
+	words: "completion <shell>",
+	does: "Print the completion script for bash, zsh or fish",
+	examples: [
+		"msgcode completion bash > ~/.local/share/bash-completion/completions/msgcode",
+		'msgcode completion zsh > "$fpath[1]/_msgcode"',
+		"msgcode completion fish > ~/.config/fish/completions/msgcode.fish",
+	],
+	load: () => import("./completion.ts"),
+};

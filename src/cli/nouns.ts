@@ -1,0 +1,9 @@
+// All declared commands. They are plain data and cost nothing to have; implementations are loaded one at a time.
+
+import { run } from "./commands/run.ts";
+import { task } from "./commands/task.ts";
+import { commit, completion, doctor, init, prime, sync } from "./commands/workspace.ts";
+import type { Declaration } from "./declaration.ts";
+
+/** In the order in which help and the documentation show them. */
+export const nouns: readonly Declaration[] = [init, task, run, commit, sync, doctor, prime, completion];

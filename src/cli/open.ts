@@ -1,0 +1,19 @@
+// Opens the workspace for a command, with the command's flags and streams.
+import { type App, openApp } from "../app.ts";
+import type { CommandContext } from "./command.ts";
+
+/** `command` is what the ledger's lock says of its holder: "task add". Warnings go to stderr unless --quiet. */
+export function openFor(context: CommandContext, command: string): Promise<App> {
+	const { io, flags } = context;
+	return openApp({
+		start: context.start,
+		env: io.env,
+		actor: flags.actor,
+		useIndex: flags.index,
+		command,
+		now: () => io.clock.now(),
+		warn: (message) => {
+			if (!flags.quiet) io.stderr.write(`warning: ${message}\n`);
+		},
+	});
+}

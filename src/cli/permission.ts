@@ -1,0 +1,66 @@
+// How commands ask for permission: what a user writes through msgcode is approved, what came another way is shown and asked.
+import type { App } from "../app.ts";
+import { MsgcodeError } from "../core/errors.ts";
+import { approve, held, namesDigest, type Permission, permissionOf } from "../engine/permission.ts";
+import type { Definition } from "../ledger/definition.ts";
+import { type CommandContext, confirm } from "./command.ts";
+import { visible } from "./terminal-text.ts";
+
+export async function permissionFor(
+	app: App,
+	id: string,
+	definition: Definition,
+	attended: boolean,
+): Promise<Permission> {
+	return permissionOf(app.ledger, id, definition, {
+		registry: await app.registry(),
+		defaultRunner: app.settings.runner.default,
+		attended,
+	});
+}
+
+/** Approves what this user just wrote. `before` is how it stood: what was held then stays held. */
+export async function approveOwn(app: App, id: string, definition: Definition, before?: Permission): Promise<boolean> {
+	if (before !== undefined && !before.approved) return false;
+	approve(app.ledger, id, await permissionFor(app, id, definition, false));
+	return true;
+}
+
+/** Passes for an approved task; otherwise shows the difference and asks, takes `--approve`, or throws approval_required. */
+export async function requirePermission(
+	context: CommandContext,
+	app: App,
+	id: string,
+	definition: Definition,
+	digest: string | undefined,
+): Promise<void> {
+	const permission = await permissionFor(app, id, definition, context.interactive);
+	if (digest !== undefined) {
+		if (!namesDigest(digest, permission.digest)) {
+			throw new MsgcodeError(
+				"approval_required",
+				`The digest given with --approve is not that of what ${id} would execute.`,
+				{
+					hint: `It is ${permission.digest}; look at it with \`msgcode task show ${id}\`.`,
+					details: { digest: permission.digest },
+				},
+			);
+		}
+		approve(app.ledger, id, permission);
+		return;
+	}
+	if (permission.approved) return;
+	if (!context.interactive) throw held(id, permission);
+	showDifference(context, id, permission);
+	await confirm({ ...context, flags: { ...context.flags, yes: false } }, `Approve and run ${id}?`);
+	approve(app.ledger, id, permission);
+}
+
+/** Prints what would be executed, as lines of difference to what was approved last. */
+export function showDifference(context: CommandContext, id: string, permission: Permission): void {
+	const style = context.progressStyle;
+	const paint = (line: string) =>
+		line.startsWith("+") ? style.green(line) : line.startsWith("-") ? style.red(line) : line;
+	const lines = permission.difference.map((line) => `  ${paint(visible(line))}\n`);
+	context.io.stderr.write(`${id} would execute (${permission.reason}):\n${lines.join("")}`);
+}

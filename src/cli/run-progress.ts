@@ -1,0 +1,53 @@
+// Live progress of a run on stderr: one line that is rewritten on a terminal, plain lines of phases elsewhere.
+import type { RunEvent } from "../core/event.ts";
+import type { RunRequest } from "../engine/run-request.ts";
+import type { CommandContext } from "./command.ts";
+import { truncate, visible } from "./terminal-text.ts";
+
+export interface Progress {
+	started(runId: string): void;
+	event(event: Pick<RunEvent, "type" | "data">): void;
+	/** A line that stays. */
+	note(text: string): void;
+	end(): void;
+}
+
+const REDRAW_MS = 120;
+const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+export function showProgress(context: CommandContext, request: RunRequest): Progress {
+	const { stderr, clock } = context.io;
+	if (context.flags.quiet) return { started() {}, event() {}, note() {}, end() {} };
+	const live = stderr.isTTY;
+	const startedAtMs = clock.now();
+	let phase = "preparing";
+	let said = "";
+	let frame = 0;
+	const draw = () => {
+		const seconds = Math.floor((clock.now() - startedAtMs) / 1000);
+		const text = `${FRAMES[frame++ % FRAMES.length]} ${request.runner.kind}: ${phase}, ${seconds}s${said === "" ? "" : `  ${said}`}`;
+		stderr.write(`\r${truncate(text, Math.max(10, stderr.columns - 1))}\u001b[K`);
+	};
+	const clear = () => {
+		if (live) stderr.write("\r\u001b[K");
+	};
+	const timer = live ? setInterval(draw, REDRAW_MS) : null;
+	const line = (text: string) => {
+		clear();
+		stderr.write(`${text}\n`);
+	};
+	return {
+		started: (runId) => line(context.progressStyle.dim(`${runId} started`)),
+		event({ type, data }) {
+			if (type === "run.status")
+				phase = data.check === undefined ? String(data.status) : `checking ${visible(String(data.check))}`;
+			if (type === "run.log" || type === "message.delta") said = visible(String(data.text ?? "")).trim() || said;
+			if (type === "tool.started") said = visible(String(data.name ?? data.tool ?? ""));
+		},
+		note: line,
+		end() {
+			if (timer !== null) clearInterval(timer);
+			clear();
+		},
+	};
+}

@@ -1,0 +1,60 @@
+// How a run reads in a terminal: its outcome, its files, its checks.
+
+import { formatDuration } from "../core/clock.ts";
+import type { ChangedFile } from "../git/patch.ts";
+import type { Receipt } from "../ledger/receipt.ts";
+import type { Style } from "./color.ts";
+import { visible } from "./terminal-text.ts";
+
+const SHOWN_FILES = 20;
+
+export function runOutcomeLines(receipt: Receipt, files: readonly ChangedFile[], style: Style): string {
+	const lines = [
+		`${paintStatus(receipt.status, style)}  ${style.bold(receipt.runId)}  ${style.dim(duration(receipt.durationMs))}`,
+	];
+	if (receipt.errorCode !== null)
+		lines.push(`  ${style.red(receipt.errorCode)}: ${receipt.errorMessage}${details(receipt)}`);
+	if (receipt.mode === "in-place") lines.push("  It worked in the checkout itself; nothing was committed for it.");
+	else if (receipt.noChanges) lines.push("  It changed nothing.");
+	else lines.push(`  ${patchLine(receipt, style)}`);
+	for (const file of files.slice(0, SHOWN_FILES)) lines.push(`    ${fileLine(file, style)}`);
+	if (files.length > SHOWN_FILES) lines.push(`    … and ${files.length - SHOWN_FILES} more`);
+	for (const check of receipt.checks) {
+		const mark = check.status === "ok" ? style.green("passed") : style.red(check.status);
+		lines.push(`  check ${mark}  ${visible(check.command)}  ${style.dim(duration(check.durationMs))}`);
+	}
+	for (const secret of receipt.secrets) {
+		lines.push(`  ${style.red("withheld")}  ${visible(secret.file)}:${secret.line} looks like ${secret.rule}`);
+	}
+	return `${lines.join("\n")}\n`;
+}
+
+export function paintStatus(status: string, style: Style): string {
+	if (status === "ok") return style.green(status);
+	return status === "canceled" || status === "skipped" ? style.yellow(status) : style.red(status);
+}
+
+export function fileLine(file: ChangedFile, style: Style): string {
+	const counts =
+		file.insertions === null ? "binary" : `${style.green(`+${file.insertions}`)} ${style.red(`-${file.deletions}`)}`;
+	const name = file.from === undefined ? visible(file.path) : `${visible(file.from)} → ${visible(file.path)}`;
+	return `${file.status.padEnd(8)}  ${name}  ${counts}`;
+}
+
+function patchLine(receipt: Receipt, style: Style): string {
+	const { patch } = receipt;
+	if (patch === null) return "Its work could not be collected; the worktree was kept.";
+	const counts = `${patch.files} file${patch.files === 1 ? "" : "s"}, ${style.green(`+${patch.insertions}`)} ${style.red(`-${patch.deletions}`)}`;
+	return patch.withheld === undefined
+		? `${counts}  ${style.dim(patch.path)}`
+		: `${counts}, patch withheld (${patch.withheld})`;
+}
+
+function details(receipt: Receipt): string {
+	const pairs = Object.entries(receipt.details).filter(([, value]) => value !== null && typeof value !== "object");
+	return pairs.length === 0 ? "" : ` (${pairs.map(([key, value]) => `${key}: ${visible(String(value))}`).join(", ")})`;
+}
+
+function duration(ms: number): string {
+	return ms < 60_000 ? `${(ms / 1000).toFixed(1)}s` : formatDuration(ms);
+}

@@ -1,0 +1,75 @@
+// The flags of `task add` and `task edit` as front matter values, read through the ledger's table of keys.
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileError, MsgcodeError } from "../core/errors.ts";
+import { parseFlagValue, runnerFromFlags } from "../ledger/definition-flags.ts";
+import { definitionKeys } from "../ledger/definition-keys.ts";
+import { LIMITS } from "../ledger/task.ts";
+import type { CommandContext } from "./command.ts";
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** The keys that flags name, with their values; undefined takes a key away. `before` is the runner as it stands. */
+export function keysFromFlags(
+	context: CommandContext,
+	options: Options,
+	before?: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+	const keys: Record<string, unknown> = {};
+	for (const { key, flag } of definitionKeys) {
+		if (key === "runner") continue;
+		const raw = options[optionName(flag)];
+		if (raw === undefined) continue;
+		keys[key] = typeof raw === "boolean" ? raw : parseFlagValue(key, raw as string | readonly string[]);
+	}
+	const text = (name: string) => options[name] as string | undefined;
+	const kind = options.runner as string | readonly string[] | undefined;
+	const runner = runnerFromFlags(
+		{
+			runner: Array.isArray(kind) ? (kind.at(-1) as string) : (kind as string | undefined),
+			model: text("model"),
+			runnerEnv: options.runnerEnv as readonly string[] | undefined,
+			script: text("script"),
+			shell: text("shell"),
+			argv: context.argv ?? undefined,
+		},
+		before,
+	);
+	if (runner !== undefined) keys.runner = runner;
+	return keys;
+}
+
+/** The prompt from --prompt or --prompt-file (`-` is standard input); undefined when neither is given. */
+export async function promptFromFlags(context: CommandContext, options: Options): Promise<string | undefined> {
+	const { prompt, promptFile } = options as { prompt?: string; promptFile?: string };
+	if (prompt !== undefined && promptFile !== undefined) {
+		throw new MsgcodeError("usage", "--prompt and --prompt-file exclude each other.", { hint: "Give one of them." });
+	}
+	if (prompt !== undefined) return prompt;
+	if (promptFile === undefined) return undefined;
+	return promptFile === "-" ? context.io.stdin.readAll() : readUserFile(context, promptFile);
+}
+
+/** A file that the user names, as text; relative to the folder that the command was started in. */
+export function readUserFile(context: CommandContext, name: string): string {
+	const path = resolve(context.io.cwd, name);
+	try {
+		const { size } = statSync(path);
+		if (size > LIMITS.bodyBytes + LIMITS.frontMatterBytes) {
+			throw new MsgcodeError("limit_exceeded", `${name} has ${size} bytes; at most ${LIMITS.bodyBytes} are kept.`, {
+				hint: "Put the long part into a file of the repository and name it with --file.",
+			});
+		}
+		return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+	} catch (cause) {
+		if (cause instanceof MsgcodeError) throw cause;
+		if (cause instanceof TypeError) throw new MsgcodeError("input_invalid", `${name} is not UTF-8 text.`, { cause });
+		if ((cause as NodeJS.ErrnoException).code === "ENOENT")
+			throw new MsgcodeError("input_invalid", `There is no file ${name}.`, { cause });
+		throw fileError("read", path, cause);
+	}
+}
+
+function optionName(flag: string): string {
+	return flag.replace(/^--/, "").replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

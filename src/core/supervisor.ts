@@ -1,0 +1,170 @@
+// Runs one program in its own process group, without a shell, from its start to the end of its last descendant.
+// Invariant: when the promise settles, nothing that the program started still runs, unless it cannot be killed (counted
+// in `left`) or dropped both its group and the marker; and no program can keep the promise from settling.
+
+import { once } from "node:events";
+import { basename, isAbsolute } from "node:path";
+import { now } from "./clock.ts";
+import { type LaunchOptions, launch, type RunningChild } from "./launch.ts";
+import { type CapturedOutput, type CaptureOptions, captureOutput, type OutputCapture } from "./output-capture.ts";
+import { identityFromRow, ownIdentity, type ProcessIdentity } from "./process-identity.ts";
+import { climbLadder, pause } from "./process-ladder.ts";
+import { findMarked, findRemains, type GroupLeader } from "./process-remains.ts";
+import { type Family, ownFamily } from "./process-signal.ts";
+import { type ProcessMarker, type ProcessRow, readProcess } from "./process-table.ts";
+import { type ResourceUse, watchResourceUse } from "./resource-use.ts";
+import { listenForStop, type StopSources } from "./stop-request.ts";
+
+export interface SuperviseOptions extends LaunchOptions, StopSources, Omit<CaptureOptions, "maxLineBytes"> {
+	/** Called once, before any line, as soon as the program runs. */
+	readonly onSpawn: (identity: ProcessIdentity) => void;
+	/** Bytes of one line that are kept; 262,144 unless told. */
+	readonly maxLineBytes?: number;
+	/** Set in the program's environment, so that descendants which leave its group are found again. */
+	readonly marker: ProcessMarker;
+	/** How long descendants may outlive the program or hold its output open, ms; 1,000 unless told. */
+	readonly closeGraceMs?: number;
+	/** How long each signal may take to work, ms; 2,000 unless told. */
+	readonly ladderMs?: number;
+}
+
+export interface ProcessOutcome extends ResourceUse, CapturedOutput {
+	readonly outcome: "exited" | "signaled" | "timeout" | "canceled" | "not_found" | "spawn_failed";
+	/** argv[0]; of an absolute path only the last part. */
+	readonly program: string;
+	readonly exitCode: number | null;
+	readonly signal: NodeJS.Signals | null;
+	/** Why the program never ran: an errno name, or "cwd_missing". */
+	readonly spawnError: string | null;
+	readonly startedAtMs: number;
+	readonly endedAtMs: number;
+	/** Processes that outlived the program, or had left its group, and were ended here. */
+	readonly survivorsKilled: number;
+	/** Processes that could not be ended. */
+	readonly left: number;
+}
+
+const POLITE: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGKILL"];
+/** For what stays behind a program that ended by itself; background jobs of a shell ignore SIGINT. */
+const LEFTOVERS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGKILL"];
+const LADDER_MS = 2_000;
+
+/**
+ * Runs the program and settles when it and its descendants are gone. Whatever the program does is an outcome; rejects
+ * only with what `onSpawn` or `onLine` threw, after the program was killed.
+ */
+export async function superviseProcess(options: SuperviseOptions): Promise<ProcessOutcome> {
+	const { argv, marker } = options;
+	const program = argv[0] ?? "";
+	const base = {
+		program: isAbsolute(program) ? basename(program) : program,
+		...{ exitCode: null, signal: null, spawnError: null, survivorsKilled: 0, left: 0 },
+		...{ peakRssBytes: null, cpuSeconds: null, stdoutBytes: 0, stderrBytes: 0, rawLogProblem: null },
+		startedAtMs: now(),
+	};
+	if (options.cancel.aborted || options.kill?.aborted) return { ...base, outcome: "canceled", endedAtMs: now() };
+	const family = ownFamily();
+	const output = captureOutput({ ...options, maxLineBytes: options.maxLineBytes ?? 262_144 });
+	const child = await launch({ ...options, env: { ...options.env, [marker.name]: marker.value } });
+	if ("error" in child) {
+		const { outcome, error: spawnError } = child;
+		return { ...base, ...output.finish(), outcome, spawnError, endedAtMs: now() };
+	}
+	const ended = await watchOver(child, options, output, family);
+	return { ...base, ...ended, ...output.finish(), endedAtMs: now() };
+}
+
+/**
+ * Ends every live process that carries the marker, wherever it is, this process and its ancestors excepted. `since`
+ * leaves out those that are older than that process. Gives how many were ended.
+ */
+export async function sweepMarked(
+	marker: ProcessMarker,
+	since?: ProcessIdentity,
+	ladderMs = LADDER_MS,
+): Promise<number> {
+	const family = ownFamily();
+	const sameBoot = since !== undefined && since.bootId === ownIdentity().bootId;
+	const oldest = sameBoot && /^\d+$/.test(since.startTime) ? Number(since.startTime) : 0;
+	const find = () => findMarked(marker, family, oldest);
+	return (await climbLadder({ signals: POLITE, rungMs: ladderMs, find, family })).survivorsKilled;
+}
+
+type Ended = ResourceUse & Pick<ProcessOutcome, "outcome" | "exitCode" | "signal" | "survivorsKilled" | "left">;
+
+async function watchOver(
+	child: RunningChild,
+	options: SuperviseOptions,
+	output: OutputCapture,
+	family: Family,
+): Promise<Ended> {
+	const { closeGraceMs = 1_000, ladderMs = LADDER_MS } = options;
+	const collected = (): boolean => child.exitCode !== null || child.signalCode !== null;
+	const stop = listenForStop(options, collected);
+	const exited = once(child, "exit").then(() => stop.stopTimer());
+	const failures: unknown[] = [];
+	const fail = (cause: unknown): void => {
+		failures.push(cause);
+		stop.kill();
+	};
+	output.attach(child, fail);
+	const leader: GroupLeader = { row: leaderRow(child.pid), startedAt: performance.now(), collected };
+	const use = watchResourceUse(child.pid);
+	try {
+		options.onSpawn(identityFromRow(leader.row));
+	} catch (cause) {
+		fail(cause);
+	}
+
+	const find = () => findRemains(leader, options.marker, family);
+	await Promise.race([exited, whenAborted(stop.requested)]);
+	if (stop.reason() === null) await quietEnd(find, output, closeGraceMs, stop.requested);
+	const signals = stop.reason() === null ? LEFTOVERS : POLITE;
+	const { survivorsKilled, left } = await climbLadder({ signals, rungMs: ladderMs, find, family, hurry: stop.urgent });
+	// What was killed leaves output in the pipes, and its exit still has to be reported.
+	if (stop.reason() !== null || survivorsKilled > 0) {
+		await pause(closeGraceMs, undefined, Promise.all([exited, output.closed]));
+	}
+
+	stop.close();
+	const used = use.stop();
+	child.stdin?.destroy();
+	child.unref();
+	if (failures.length > 0) {
+		output.finish();
+		throw failures[0];
+	}
+	const outcome = stop.reason() ?? (child.signalCode === null ? "exited" : "signaled");
+	return { outcome, exitCode: child.exitCode, signal: child.signalCode, survivorsKilled, left, ...used };
+}
+
+/** Lets descendants finish and the output end, for a while. */
+async function quietEnd(
+	find: () => readonly unknown[],
+	output: OutputCapture,
+	graceMs: number,
+	stopped: AbortSignal,
+): Promise<void> {
+	const deadline = performance.now() + graceMs;
+	await pause(graceMs, stopped, output.closed);
+	for (let pauseMs = 2; !stopped.aborted && performance.now() < deadline; pauseMs = Math.min(pauseMs * 2, 100)) {
+		if (find().length === 0) return;
+		await pause(pauseMs, stopped);
+	}
+}
+
+/** Our own child cannot vanish before we collect it; without its row it is still signaled, but never by number alone. */
+function leaderRow(pid: number): ProcessRow {
+	try {
+		const row = readProcess(pid);
+		if (row !== null) return row;
+	} catch {
+		// Too many open files, for example.
+	}
+	const unknown = { parent: process.pid, zombie: false, startTime: "", startOrder: 0, cpuSeconds: null };
+	return { pid, group: pid, ...unknown };
+}
+
+function whenAborted(signal: AbortSignal): Promise<unknown> {
+	return signal.aborted ? Promise.resolve() : once(signal, "abort");
+}

@@ -1,0 +1,287 @@
+// The end of a run: its ending becomes a kept commit, a proven patch, a receipt, a summary and one ledger commit.
+// Invariant: the same code ends a run that went well and one whose process was killed; nothing is released before it is kept.
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { isoTime } from "../core/clock.ts";
+import { type ErrorCode, errorRow, MsgcodeError } from "../core/errors.ts";
+import { failPoint } from "../core/failpoint.ts";
+import { ensureFolder, replaceFile } from "../core/files.ts";
+import { readHead, writeCommit } from "../git/head.ts";
+import { openObjectReader } from "../git/object-reader.ts";
+import { type ChangedFile, changedFiles, fileDigest, provePatch, writePatch } from "../git/patch.ts";
+import { commitPlanned, type LedgerView } from "../ledger/apply.ts";
+import { codeTreeOf } from "../ledger/code-tree.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { withLine } from "../ledger/merge-content.ts";
+import type { CommitMessage } from "../ledger/message.ts";
+import { definitionPath, RUNS_FILE, recordPath, runFolder } from "../ledger/paths.ts";
+import { keepWritesPending } from "../ledger/pending.ts";
+import type { FileWrite } from "../ledger/planned-writes.ts";
+import { formatReceipt, type PatchFacts, type Receipt, runLineOf, type SecretPlace } from "../ledger/receipt.ts";
+import { formatSummary } from "../ledger/summary.ts";
+import { LIMITS } from "../ledger/task.ts";
+import { inLedger, withLock } from "../ledger/transaction.ts";
+import { redactSecrets, scanPatchForSecrets } from "../trust/secrets.ts";
+import type { Claim } from "./claim.ts";
+import { closedRecord } from "./close-on-success.ts";
+import type { RunEnding, RunFolder } from "./run-folder.ts";
+import { runRef } from "./worktree.ts";
+
+export interface ConcludedRun {
+	readonly receipt: Receipt;
+	/** The ledger commit; null when it waits because git is busy or the branch does not hold the task. */
+	readonly commit: string | null;
+	/** Why the commit waits. */
+	readonly pending: string | null;
+	readonly files: readonly ChangedFile[];
+}
+
+export interface ConcludeFacts {
+	readonly title: string;
+	readonly claim: Claim;
+	readonly folder: RunFolder;
+	readonly ending: RunEnding;
+	readonly events: { readonly sha256: string; readonly lines: number } | null;
+}
+
+/** Keeps a result tree as a commit on the run's own ref, so that no maintenance takes it away. */
+export async function keepResult(ledger: Ledger, claim: Claim, tree: string): Promise<void> {
+	const base = claim.base;
+	if (base === null) return;
+	const message = `msgcode result of ${claim.runId}\n\nMsgcode-Task: ${claim.taskId}\nMsgcode-Run: ${claim.runId}\n`;
+	const identity = await ledger.identity();
+	const commit = await writeCommit(ledger.workspace, ledger.git, {
+		tree,
+		parents: [base.commit],
+		message,
+		sign: false,
+		identity,
+	});
+	await ledger.git(["update-ref", runRef(claim.runId), commit]);
+}
+
+/** Makes the run's patch, receipt and summary from its ending and commits them. */
+export async function concludeRun(ledger: Ledger, facts: ConcludeFacts): Promise<ConcludedRun> {
+	const { claim, ending } = facts;
+	const result = await describeResult(ledger, facts);
+	const secrets = result.secrets;
+	const found = secrets.length > 0;
+	const status = found && ending.status === "ok" ? "error" : ending.status;
+	const errorCode = (
+		found && (ending.errorCode === null || ending.errorCode === "CHECKS_FAILED") ? "SECRET_FOUND" : ending.errorCode
+	) as ErrorCode | null;
+	const receipt: Receipt = {
+		schemaVersion: 1,
+		runId: claim.runId,
+		taskId: claim.taskId,
+		scheduledAt: null,
+		status,
+		errorCode,
+		errorMessage: errorCode === null ? null : errorRow(errorCode).means,
+		details: ending.details,
+		startedAt: isoTime(claim.startedAtMs),
+		endedAt: isoTime(ending.endedAtMs),
+		durationMs: Math.max(0, ending.endedAtMs - claim.startedAtMs),
+		trigger: claim.trigger,
+		...(claim.idempotencyKey === null ? {} : { idempotencyKey: claim.idempotencyKey }),
+		actor: claim.actor,
+		mode: claim.mode,
+		runner: { ...claim.runner, version: ending.runnerVersion },
+		baseCommit: claim.base?.commit ?? null,
+		baseCodeTree: claim.base?.codeTree ?? null,
+		tree: ending.tree,
+		codeTree: result.codeTree,
+		treeAfterChecks: ending.treeAfterChecks,
+		ref: ending.tree === null ? null : runRef(claim.runId),
+		patch: result.patch,
+		noChanges: result.files.length === 0,
+		checks: ending.checks,
+		attempts: ending.attempts,
+		usage: ending.usage,
+		resources: ending.resources,
+		artifacts:
+			result.patch === null || result.patch.withheld !== undefined ? ["summary.md"] : ["patch.diff", "summary.md"],
+		events: facts.events,
+		approvalsRequested: [],
+		secrets,
+		warnings: [...ending.warnings, ...result.warnings],
+		promptDigest: claim.promptDigest,
+		session: claim.session,
+	};
+	const written = await writeRun(ledger, facts, receipt, result.files);
+	failPoint("run.committed");
+	return { receipt, files: result.files, ...written };
+}
+
+interface Result {
+	readonly codeTree: string | null;
+	readonly files: readonly ChangedFile[];
+	readonly patch: PatchFacts | null;
+	readonly secrets: readonly SecretPlace[];
+	readonly warnings: Receipt["warnings"];
+}
+
+async function describeResult(ledger: Ledger, facts: ConcludeFacts): Promise<Result> {
+	const { claim, ending, folder } = facts;
+	const { git, workspace } = ledger;
+	if (ending.tree === null || claim.base === null)
+		return { codeTree: null, files: [], patch: null, secrets: [], warnings: [] };
+	const base = claim.base.commit;
+	const reader = openObjectReader(ledger.env, workspace.topLevel);
+	const codeTree = await codeTreeOf(workspace, reader, ending.tree).finally(() => reader.close());
+	const files = await changedFiles(git, workspace.commonDir, base, ending.tree);
+	await writePatch(git, workspace.commonDir, base, ending.tree, folder.patch);
+	ensureFolder(folder.scratch, 0o700);
+	const unproven = await provePatch(git, workspace.commonDir, base, ending.tree, folder.patch, folder.scratch).then(
+		() => null,
+		(error: Error) => error,
+	);
+	failPoint("run.patch-written");
+	const { sha256, bytes } = await fileDigest(folder.patch);
+	const tooLarge = bytes > LIMITS.patchBytes;
+	const secrets = tooLarge
+		? []
+		: scanPatchForSecrets(readFileSync(folder.patch)).map(({ rule, file, line }) => ({ rule, file, line }));
+	const warnings = await statedLimits(ledger, files);
+	if (tooLarge) {
+		const message = `The patch has ${bytes} bytes, more than the ledger takes; the result is kept under ${runRef(claim.runId)}.`;
+		warnings.push({ code: "patch_too_large", message });
+	}
+	const sum = (pick: (file: ChangedFile) => number | null) =>
+		files.reduce((total, file) => total + (pick(file) ?? 0), 0);
+	if (unproven !== null) {
+		const message = `The patch could not be proven, so it is not in the ledger; the result is kept under ${runRef(claim.runId)}.`;
+		warnings.push({ code: "patch_unproven", message });
+	}
+	const withheld = tooLarge
+		? ("too_large" as const)
+		: unproven !== null
+			? ("unproven" as const)
+			: secrets.length > 0
+				? ("secret" as const)
+				: undefined;
+	const patch: PatchFacts = {
+		path: `${runFolder(claim.taskId, claim.runId)}/patch.diff`,
+		sha256,
+		bytes,
+		files: files.length,
+		insertions: sum((file) => file.insertions),
+		deletions: sum((file) => file.deletions),
+		...(withheld === undefined ? {} : { withheld }),
+	};
+	return { codeTree, files, patch, secrets, warnings };
+}
+
+/** What a patch cannot carry is said, not lost in silence: submodules' own commits, contents behind a filter. */
+async function statedLimits(ledger: Ledger, files: readonly ChangedFile[]): Promise<Receipt["warnings"][number][]> {
+	const warnings: Receipt["warnings"][number][] = [];
+	const submodules = files
+		.filter((file) => file.newMode === "160000" || file.oldMode === "160000")
+		.map((file) => file.path);
+	if (submodules.length > 0) {
+		const message =
+			"A submodule points at another commit. The patch records the pointer only: push the submodule's commit itself.";
+		warnings.push({ code: "submodule_changed", message, paths: submodules });
+	}
+	const plain = files.filter((file) => file.newMode.startsWith("100")).map((file) => file.path);
+	if (plain.length > 0) {
+		const asked = await ledger.git(["check-attr", "--stdin", "-z", "filter"], {
+			cwd: ledger.workspace.topLevel,
+			stdin: plain.map((path) => `${path}\0`).join(""),
+		});
+		const fields = asked.stdout.toString("utf8").split("\0");
+		const filtered = plain.filter(
+			(_, position) => !["unspecified", "unset", ""].includes(fields[position * 3 + 2] ?? ""),
+		);
+		if (filtered.length > 0) {
+			const message =
+				"These files go through a filter such as Git LFS: the patch holds what git stores (a pointer), not the content.";
+			warnings.push({ code: "filtered_content", message, paths: filtered });
+		}
+	}
+	return warnings;
+}
+
+async function writeRun(
+	ledger: Ledger,
+	facts: ConcludeFacts,
+	receipt: Receipt,
+	files: readonly ChangedFile[],
+): Promise<{ commit: string | null; pending: string | null }> {
+	const { ending, folder } = facts;
+	const where = runFolder(receipt.taskId, receipt.runId);
+	const line = JSON.stringify(runLineOf(receipt, ending.lastWordsDigest));
+	const summary = redactSecrets(formatSummary(receipt, { title: facts.title, lastWords: ending.lastWords, files }));
+	const fixed: FileWrite[] = [
+		{ path: `${where}/run_receipt.json`, content: formatReceipt(receipt) },
+		{ path: `${where}/summary.md`, content: summary },
+	];
+	if (receipt.patch !== null && receipt.patch.withheld === undefined) {
+		fixed.push({ path: `${where}/patch.diff`, content: readFileSync(folder.patch) });
+	}
+	const message: CommitMessage = {
+		op: "run",
+		taskId: receipt.taskId,
+		runId: receipt.runId,
+		summary: runSubject(receipt),
+	};
+	const writesFor = (log: Buffer | null, record: Buffer | null): FileWrite[] => {
+		const writes: FileWrite[] = [...fixed, { path: RUNS_FILE, content: withLine(log ?? Buffer.alloc(0), line), line }];
+		const closed = ending.close && receipt.status === "ok" ? closedRecord(ledger, receipt, record) : null;
+		if (closed !== null) writes.push({ path: recordPath(receipt.taskId), content: closed });
+		return writes;
+	};
+	try {
+		const result = await inLedger(ledger, (reader) =>
+			commitPlanned(ledger, reader, async (view) => {
+				await refuseWithoutTask(ledger, view, receipt.taskId);
+				return {
+					writes: writesFor(view.working(RUNS_FILE), view.working(recordPath(receipt.taskId))),
+					message,
+					value: null,
+				};
+			}),
+		);
+		keepEvents(ledger, facts, where);
+		return { commit: result.commit, pending: null };
+	} catch (error) {
+		if (!(error instanceof MsgcodeError) || (error.code !== "git_busy" && error !== ledgerElsewhere(error)))
+			throw error;
+		await withLock(ledger, async (reader) => {
+			const head = await readHead(ledger.workspace.gitDir, reader, ledger.git);
+			const at = async (path: string) =>
+				head.tree === null ? null : ((await reader.read(`${head.tree}:${path}`))?.content ?? null);
+			const log = await at(ledger.workspace.prefix === "" ? RUNS_FILE : `${ledger.workspace.prefix}/${RUNS_FILE}`);
+			await keepWritesPending(ledger, reader, writesFor(log, null), message, error.message);
+		});
+		return { commit: null, pending: error.message };
+	}
+}
+
+function ledgerElsewhere(error: MsgcodeError): MsgcodeError | null {
+	return error.code === "task_not_found" ? error : null;
+}
+
+async function refuseWithoutTask(ledger: Ledger, view: LedgerView, taskId: string): Promise<void> {
+	if (ledger.settings.commit !== "auto") return;
+	for (const path of [definitionPath(taskId), recordPath(taskId)]) {
+		if ((await view.committed(path)) !== null || view.working(path) !== null) return;
+	}
+	throw new MsgcodeError("task_not_found", `The checked-out branch does not hold ${taskId}.`);
+}
+
+/** The events stay on this machine, beside the receipt, under a name that tasks/.gitignore leaves out. */
+function keepEvents(ledger: Ledger, facts: ConcludeFacts, where: string): void {
+	if (facts.events === null || !existsSync(facts.folder.events)) return;
+	const target = `${ledger.workspace.root}/${where}/events.jsonl`;
+	ensureFolder(dirname(target));
+	if (statSync(facts.folder.events).size <= 64 * 1024 * 1024)
+		replaceFile(target, readFileSync(facts.folder.events), { mode: 0o600 });
+}
+
+function runSubject(receipt: Receipt): string {
+	const what = receipt.noChanges
+		? "no changes"
+		: `${receipt.patch?.files ?? 0} file${receipt.patch?.files === 1 ? "" : "s"} changed`;
+	return receipt.status === "ok" ? `run ok, ${what}` : `run ${receipt.status} (${receipt.errorCode}), ${what}`;
+}

@@ -1,0 +1,148 @@
+// Executes a prepared run: the program, the collection of its work, the checks, and then its conclusion.
+// Invariant: whatever the program does, the run's ending is noted before anything about it is committed.
+
+import { runnerEnvironment } from "../config/environment.ts";
+import { systemClock } from "../core/clock.ts";
+import type { EventData, EventType } from "../core/event.ts";
+import { openEventLog } from "../core/events.ts";
+import { failPoint } from "../core/failpoint.ts";
+import type { CollectWarning } from "../git/collect.ts";
+import { compareSharedState, readSharedState, type SharedPlace, type SharedState } from "../git/shared-state.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { definitionPath } from "../ledger/paths.ts";
+import { createRedactor, redactSecrets } from "../trust/secrets.ts";
+import { runAttempt } from "./attempt.ts";
+import { collectWork, treeAfterChecks } from "./collect-work.ts";
+import { type ConcludedRun, concludeRun } from "./conclude.ts";
+import { endingOf, runChecks } from "./run-ending.ts";
+import { isCancelRequested, noteEnding, type RunEnding } from "./run-folder.ts";
+import type { RunControls, Running, RunRequest } from "./run-request.ts";
+import { ledgerPathTest, refuseForeignTop, workingFolder } from "./worktree.ts";
+
+const LEASE_RENEWAL_MS = 30_000;
+const CANCEL_POLL_MS = 150;
+
+export async function executeRun(
+	ledger: Ledger,
+	request: RunRequest,
+	controls: RunControls,
+	running: Running,
+): Promise<ConcludedRun> {
+	const { folder, runId } = running;
+	const stop = watchForStop(controls, running);
+	const redact = createRedactor();
+	const log = openEventLog(folder.events, { runId, taskId: request.taskId, clock: systemClock, redact });
+	const emit = (type: EventType, data: EventData) => {
+		log.write(type, data);
+		controls.onEvent({ type, data });
+	};
+	try {
+		const ending = await workAndCollect(ledger, request, running, { emit, cancel: stop.cancel, kill: controls.kill });
+		noteEnding(folder, ending);
+		for (const warning of ending.warnings) emit("run.warning", { ...warning });
+		emit("run.finished", { status: ending.status, errorCode: ending.errorCode });
+		const { sha256, lines } = log.close();
+		const events = { sha256: sha256.replace(/^sha256:/, ""), lines };
+		const title = request.sensitive ? "" : request.title;
+		return await concludeRun(ledger, { title, claim: running.claim(), folder, ending, events });
+	} finally {
+		stop.end();
+		log.close();
+	}
+}
+
+interface Execution {
+	readonly emit: (type: EventType, data: EventData) => void;
+	readonly cancel: AbortSignal;
+	readonly kill: AbortSignal;
+}
+
+async function workAndCollect(
+	ledger: Ledger,
+	request: RunRequest,
+	running: Running,
+	execution: Execution,
+): Promise<RunEnding> {
+	const { workspace, git } = ledger;
+	const { folder, worktree, update, plan, runId } = running;
+	const base = running.claim().base?.commit ?? null;
+	execution.emit("run.started", { runner: request.runner.kind, mode: request.mode, base });
+	if (worktree !== null) await refuseForeignTop(git, worktree.path);
+	const place = sharedPlace(ledger, request.taskId);
+	const before = await readSharedState(git, place);
+	const cwd = worktree === null ? workspace.root : workingFolder(workspace, worktree.path);
+	const argv = plan.redactedArgv.map((argument) => redactSecrets(argument));
+	update({ phase: "running", runner: { ...running.claim().runner, argv } });
+	execution.emit("run.status", { status: "running" });
+	const own = ownVariables(ledger, request, running, cwd);
+	const shared = { ...execution, cwd, runId, folder, timeoutMs: request.timeoutMs };
+	const allow = [...request.allowEnv, ...plan.passEnv];
+	const env = runnerEnvironment(ledger.env, { allow, add: { ...plan.env, ...own } });
+	const attempt = await runAttempt({ ...shared, runner: request.runner, plan, env, attempt: 1 });
+	update({ phase: "collecting" });
+	execution.emit("run.status", { status: "collecting" });
+	const work = await collectWork(ledger, running.claim(), folder);
+	const checkEnv = runnerEnvironment(ledger.env, { allow: request.allowEnv, add: own });
+	const checks = await runChecks(request, attempt, work, { ...shared, env: checkEnv });
+	const after = checks.length > 0 ? await treeAfterChecks(ledger, running.claim(), folder) : null;
+	const changed = await compareSharedState(git, place, before, await readSharedState(git, place));
+	failPoint("run.checked");
+	const warnings = [...running.warnings, ...dirtyCheckout(request, before), ...work.warnings, ...changed];
+	return endingOf(request, attempt, { ...work, treeAfterChecks: after, checks, warnings });
+}
+
+/** A run starts from a commit: uncommitted work in the checkout is not part of it, and that is said. */
+function dirtyCheckout(request: RunRequest, before: SharedState): CollectWarning[] {
+	if (before.checkout.size === 0 || request.carry || request.goOn || request.mode === "in-place") return [];
+	const paths = [...before.checkout].map((line) => line.slice(3)).sort();
+	const message = "The checkout had uncommitted work that the run did not see (--carry takes it along).";
+	return [{ code: "checkout_dirty", message, paths }];
+}
+
+/** Cancels the run when the caller or another process asks for it, and renews the claim's lease meanwhile. */
+function watchForStop(controls: RunControls, running: Running): { cancel: AbortSignal; end(): void } {
+	const cancel = new AbortController();
+	const forward = () => cancel.abort();
+	if (controls.cancel.aborted) forward();
+	controls.cancel.addEventListener("abort", forward, { once: true });
+	const poll = setInterval(() => {
+		if (isCancelRequested(running.folder)) forward();
+	}, CANCEL_POLL_MS);
+	const renew = setInterval(() => {
+		try {
+			running.update({});
+		} catch {
+			forward(); // the claim is not ours any more: what we would record is another owner's to record
+		}
+	}, LEASE_RENEWAL_MS);
+	return {
+		cancel: cancel.signal,
+		end() {
+			clearInterval(poll);
+			clearInterval(renew);
+			controls.cancel.removeEventListener("abort", forward);
+		},
+	};
+}
+
+function sharedPlace(ledger: Ledger, taskId: string): SharedPlace {
+	const { commonDir, gitDir, topLevel } = ledger.workspace;
+	const isOwnRef = (name: string) =>
+		name.startsWith("refs/msgcode/") || name.startsWith(`refs/heads/msgcode/${taskId}/`);
+	const isLedger = ledgerPathTest(ledger.workspace);
+	const isTasksFolder = (path: string) => path.endsWith("/") && isLedger(`${path}ledger.json`);
+	return { commonDir, gitDir, topLevel, isOwnRef, isLedgerPath: (path) => isLedger(path) || isTasksFolder(path) };
+}
+
+/** What every program of a run is told about it. */
+function ownVariables(ledger: Ledger, request: RunRequest, running: Running, cwd: string): Record<string, string> {
+	return {
+		PWD: cwd,
+		MSGCODE_TASK_ID: request.taskId,
+		MSGCODE_RUN_ID: running.runId,
+		MSGCODE_ATTEMPT: "1",
+		MSGCODE_WORKSPACE: ledger.workspace.root,
+		MSGCODE_RUN_DIR: running.folder.artifacts,
+		MSGCODE_TASK_FILE: `${ledger.workspace.root}/${definitionPath(request.taskId)}`,
+	};
+}

@@ -1,0 +1,144 @@
+// Whether what a task would execute was approved on this machine, asked in one place by every verb that runs something.
+// Invariant: the answer is about the resolved command, checks, environment and schedule; prose counts only where it is executed unseen.
+import { join } from "node:path";
+import { MsgcodeError } from "../core/errors.ts";
+import { ensureFolder } from "../core/files.ts";
+import type { Definition } from "../ledger/definition.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Registry } from "../runners/registry.ts";
+import type { Runner } from "../runners/runner.ts";
+import { difference } from "../trust/approval-difference.ts";
+import {
+	type Executable,
+	executableSpec,
+	promptDigest,
+	readApproval,
+	type Spec,
+	verdict,
+	writeApproval,
+} from "../trust/approvals.ts";
+
+export interface Permission {
+	readonly spec: Spec;
+	/** Of the command part; what `--approve` names. */
+	readonly digest: string;
+	readonly promptDigest: string;
+	readonly approved: boolean;
+	/** "never approved", "command changed", "prompt changed"; null when approved. */
+	readonly reason: string | null;
+	/** Lines of what differs from what was approved last. */
+	readonly difference: readonly string[];
+}
+
+export interface PermissionOptions {
+	/** The kind that a task without a runner gets. */
+	readonly defaultRunner: string | null;
+	readonly registry: Registry;
+	/** A person sees the run start: then an agent's prompt need not have been approved. */
+	readonly attended: boolean;
+}
+
+/** What the task would execute and whether that is allowed. Never throws for a task that cannot be resolved. */
+export function permissionOf(
+	ledger: Ledger,
+	id: string,
+	definition: Definition,
+	options: PermissionOptions,
+): Permission {
+	const { executable, usesPrompt } = executableOf(id, definition, options);
+	const { spec, digest } = executableSpec(executable);
+	const approval = readApproval(approvalFolder(ledger), id);
+	const current = { command: digest, prompt: promptDigest(definition.prompt) };
+	const answer = verdict(approval, current, { needsPrompt: usesPrompt && !options.attended });
+	const approved = answer.verdict === "approved";
+	return {
+		spec,
+		digest,
+		promptDigest: current.prompt,
+		approved,
+		reason: answer.verdict === "held" ? answer.reason : null,
+		difference: approved ? [] : difference(approval?.command.spec ?? {}, spec),
+	};
+}
+
+/** Remembers that this user allows exactly this. */
+export function approve(ledger: Ledger, id: string, permission: Pick<Permission, "spec" | "promptDigest">): void {
+	ensureFolder(approvalFolder(ledger), 0o700);
+	writeApproval(approvalFolder(ledger), id, {
+		spec: permission.spec,
+		promptDigest: permission.promptDigest,
+		atMs: ledger.now(),
+	});
+}
+
+/** The refusal of a held task, with the digest that `--approve` takes. */
+export function held(id: string, permission: Permission): MsgcodeError {
+	return new MsgcodeError(
+		"approval_required",
+		`${id} is held: what it would execute was ${permission.reason === "never approved" ? "never approved here" : `approved in another form (${permission.reason})`}.`,
+		{
+			hint: `Look at it with \`msgcode task show ${id}\`, then \`msgcode task approve ${id}\`, or run it with --approve ${permission.digest}.`,
+			details: { digest: permission.digest, reason: permission.reason, difference: permission.difference },
+		},
+	);
+}
+
+/** True when `text` names the digest: whole, or at least twelve of its hex digits. */
+export function namesDigest(text: string, digest: string): boolean {
+	const wanted = text.replace(/^sha256:/, "").toLowerCase();
+	return /^[0-9a-f]{12,64}$/.test(wanted) && digest.replace(/^sha256:/, "").startsWith(wanted);
+}
+
+function approvalFolder(ledger: Ledger): string {
+	return join(ledger.workspace.stateDir, "approvals");
+}
+
+function executableOf(
+	id: string,
+	definition: Definition,
+	options: PermissionOptions,
+): { executable: Executable; usesPrompt: boolean } {
+	const kind = definition.runner?.kind ?? options.defaultRunner;
+	const rest = { checks: definition.checks, schedule: definition.schedule };
+	const raw = {
+		kind: kind ?? "none",
+		argv: definition.runner?.args,
+		env: definition.runner?.env,
+		script: definition.runner?.script,
+		shell: definition.runner?.shell,
+	};
+	try {
+		if (kind === null) return { executable: { runner: raw, ...rest }, usesPrompt: false };
+		const runner = options.registry.get(kind);
+		const plan = planForDigest(id, definition, runner);
+		const usesPrompt = runner.capability.kind !== "shell";
+		const stdin = plan.stdin === null ? "none" : "prompt";
+		// A recorded argv shows a script as a placeholder; what is approved is its text.
+		const argv = usesPrompt ? plan.redactedArgv : plan.argv;
+		return {
+			executable: { runner: { kind, argv, env: plan.env, envAllow: plan.passEnv, stdin }, ...rest },
+			usesPrompt,
+		};
+	} catch {
+		return { executable: { runner: raw, ...rest }, usesPrompt: true };
+	}
+}
+
+/** The plan with constant names in the place of this run's and this machine's, so that equal commands have equal digests. */
+function planForDigest(id: string, definition: Definition, runner: Runner) {
+	const { args, script, shell, model, env } = definition.runner ?? {};
+	return runner.prepare({
+		kind: runner.kind,
+		workspacePath: "/workspace",
+		payload: { prompt: "the prompt", args, script, shell, model, env },
+		constraints: { timeoutMs: 1000 },
+		context: {
+			taskId: id,
+			runId: "run_20000101T000000Z_00000000",
+			attempt: 1,
+			taskFile: "/workspace/task.md",
+			runDir: "/workspace/run",
+			sessionId: "00000000-0000-4000-8000-000000000000",
+		},
+	});
+}

@@ -1,0 +1,88 @@
+// Makes the ground of a run: the commit that it starts from and the worktree that it works in.
+// Invariant: a failure in here leaves no worktree, no branch and no folder of its own behind.
+import { MsgcodeError } from "../core/errors.ts";
+import { failPoint } from "../core/failpoint.ts";
+import type { CollectWarning } from "../git/collect.ts";
+import { treeOfCommit } from "../git/head.ts";
+import { openObjectReader } from "../git/object-reader.ts";
+import { removeWorktree } from "../git/worktree.ts";
+import { codeTreeOf } from "../ledger/code-tree.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { carriedBase } from "./carry.ts";
+import type { Claim } from "./claim.ts";
+import type { RunFolder } from "./run-folder.ts";
+import type { Prepared, RunRequest } from "./run-request.ts";
+import { branchOf, continueWorktree, makeTaskWorktree, recycleWorktree, worktreePath } from "./worktree.ts";
+import { copyIncluded } from "./worktree-include.ts";
+
+export async function prepareRun(
+	ledger: Ledger,
+	request: RunRequest,
+	runId: string,
+	folder: RunFolder,
+	update: (change: Partial<Claim>) => void,
+): Promise<Prepared> {
+	const { git, workspace } = ledger;
+	const warnings: CollectWarning[] = [];
+	if (request.mode === "in-place") return { worktree: null, warnings };
+	if (request.goOn) {
+		const worktree = continueWorktree(ledger, request.taskId, request.lastRun);
+		const commit = request.lastRun?.baseCommit as string;
+		update({ base: { commit, codeTree: await codeTreeAt(ledger, commit) }, worktree });
+		return { worktree, warnings };
+	}
+	let commit = await resolveBase(ledger, request.base);
+	await recycleWorktree(ledger, request.taskId);
+	if (request.carry) commit = await carriedBase(ledger, commit, runId, folder);
+	const base = { commit, codeTree: await codeTreeAt(ledger, commit) };
+	update({
+		base,
+		worktree: {
+			path: worktreePath(workspace, request.taskId),
+			gitDir: "",
+			branch: branchOf(request.taskId, runId),
+			continued: false,
+		},
+	});
+	try {
+		const worktree = await makeTaskWorktree(ledger, request.taskId, runId, commit);
+		warnings.push(...(await copyIncluded(git, workspace, worktree.path)));
+		failPoint("run.worktree-ready");
+		update({ worktree });
+		return { worktree, warnings };
+	} catch (error) {
+		await dropHalfMade(ledger, request.taskId, runId).catch(() => {});
+		throw error;
+	}
+}
+
+/** Removes a worktree in which nothing has run yet. */
+export async function dropHalfMade(ledger: Ledger, taskId: string, runId: string): Promise<void> {
+	await removeWorktree(ledger.git, worktreePath(ledger.workspace, taskId));
+	await ledger.git(["update-ref", "-d", `refs/heads/${branchOf(taskId, runId)}`]);
+}
+
+async function resolveBase(ledger: Ledger, revision: string | null): Promise<string> {
+	const name = revision ?? "HEAD";
+	const result = await ledger.git(["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`], {
+		accept: [0, 1, 128],
+	});
+	const commit = result.stdout.toString("utf8").trim();
+	if (result.code !== 0 || commit === "") {
+		throw new MsgcodeError("revision_not_found", `git knows no commit called ${JSON.stringify(name)} here.`, {
+			hint: revision === null ? "Make a first commit." : "Name a branch, tag or commit: `git log --oneline`.",
+		});
+	}
+	return commit;
+}
+
+async function codeTreeAt(ledger: Ledger, commit: string): Promise<string> {
+	const reader = openObjectReader(ledger.env, ledger.workspace.topLevel);
+	try {
+		const object = await reader.read(commit);
+		if (object === null) throw new MsgcodeError("revision_not_found", `The repository lacks the commit ${commit}.`);
+		return await codeTreeOf(ledger.workspace, reader, treeOfCommit(object.content));
+	} finally {
+		reader.close();
+	}
+}

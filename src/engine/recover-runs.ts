@@ -1,0 +1,99 @@
+// Brings runs to an end whose supervising process died: orphans are stopped, their work is collected and recorded.
+// Invariant: a claim goes away only after its run is recorded, or after nothing had run yet.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { now } from "../core/clock.ts";
+import { readEvents } from "../core/events.ts";
+import { digest, sizedDigest } from "../core/ids.ts";
+import { acquireLock } from "../core/lock.ts";
+import { sweepMarked } from "../core/supervisor.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { parseMessage } from "../ledger/message.ts";
+import { listPending } from "../ledger/pending.ts";
+import { readReceipt } from "../ledger/runs.ts";
+import { RUN_MARKER } from "./attempt.ts";
+import { type Claim, listClaims, ownerState, readClaim, releaseClaim } from "./claim.ts";
+import { collectWork } from "./collect-work.ts";
+import { concludeRun } from "./conclude.ts";
+import { dropHalfMade } from "./prepare-run.ts";
+import { makeRunFolder, noteEnding, type RunEnding, type RunFolder, readEnding, tidyRunFolder } from "./run-folder.ts";
+
+/** True when some run's owner is dead. Cheap enough for every command. */
+export function hasAbandonedRuns(ledger: Ledger): boolean {
+	return listClaims(ledger.workspace.stateDir, ledger.now()).some(({ owner }) => owner === "dead");
+}
+
+/** Ends every run whose owner is dead. Returns their run ids. */
+export async function recoverRuns(ledger: Ledger): Promise<string[]> {
+	const { stateDir } = ledger.workspace;
+	if (!hasAbandonedRuns(ledger)) return [];
+	// Two commands may find the same dead run: one of them sees to it.
+	const lock = await acquireLock(join(stateDir, "recovery.lock"), { command: "recovery", timeoutMs: 60_000 });
+	const ended: string[] = [];
+	try {
+		for (const { claim } of listClaims(stateDir, ledger.now())) {
+			const current = readClaim(stateDir, claim.taskId);
+			if (current?.owner !== claim.owner || ownerState(current, ledger.now()) !== "dead") continue;
+			await recoverRun(ledger, current);
+			ended.push(claim.runId);
+		}
+	} finally {
+		lock.release();
+	}
+	return ended;
+}
+
+async function recoverRun(ledger: Ledger, claim: Claim): Promise<void> {
+	const { stateDir, root } = ledger.workspace;
+	await sweepMarked({ name: RUN_MARKER, value: claim.runId });
+	const recorded = readReceipt(root, claim.taskId, claim.runId) !== null;
+	const waiting = listPending(stateDir).some((pending) => parseMessage(pending.message).runId === claim.runId);
+	if (!recorded && !waiting) {
+		const folder = makeRunFolder(stateDir, claim.runId);
+		const ending = readEnding(folder) ?? (await abortedEnding(ledger, claim, folder));
+		noteEnding(folder, ending);
+		const events = eventsOf(folder);
+		await concludeRun(ledger, { title: "", claim, folder, ending, events });
+		tidyRunFolder(folder);
+	}
+	releaseClaim(stateDir, claim);
+}
+
+async function abortedEnding(ledger: Ledger, claim: Claim, folder: RunFolder): Promise<RunEnding> {
+	const warnings: RunEnding["warnings"][number][] = [];
+	let tree: string | null = null;
+	const started = claim.phase === "running" || claim.phase === "collecting";
+	if (claim.mode === "worktree" && claim.worktree !== null && claim.base !== null) {
+		if (started) {
+			const work = await collectWork(ledger, claim, folder);
+			tree = work.tree;
+			warnings.push(...work.warnings);
+		} else if (!claim.worktree.continued) {
+			await dropHalfMade(ledger, claim.taskId, claim.runId);
+		}
+	}
+	const nothing = { inputTokens: null, outputTokens: null, costUsd: null };
+	return {
+		status: "error",
+		errorCode: "RUN_ABORTED_BY_RESTART",
+		details: { phase: claim.phase },
+		endedAtMs: now(),
+		tree,
+		treeAfterChecks: null,
+		checks: [],
+		attempts: [],
+		warnings,
+		resources: { peakRssBytes: null, cpuSeconds: null, survivorsKilled: 0 },
+		usage: nothing,
+		runnerVersion: null,
+		lastWords: "",
+		lastWordsDigest: sizedDigest(""),
+		close: false,
+	};
+}
+
+function eventsOf(folder: RunFolder): { sha256: string; lines: number } | null {
+	if (!existsSync(folder.events)) return null;
+	const content = readFileSync(folder.events);
+	return { sha256: digest(content).replace(/^sha256:/, ""), lines: [...readEvents(folder.events)].length };
+}

@@ -1,0 +1,52 @@
+// What a run is asked to do, and what is known of it while it is under way.
+import type { RunEvent } from "../core/event.ts";
+import type { CollectWarning } from "../git/collect.ts";
+import type { Receipt } from "../ledger/receipt.ts";
+import type { Runner, RunnerPlan, RunnerRequest } from "../runners/runner.ts";
+import type { Claim } from "./claim.ts";
+import type { RunFolder } from "./run-folder.ts";
+import type { TaskWorktree } from "./worktree.ts";
+
+export interface RunRequest {
+	readonly taskId: string;
+	readonly title: string;
+	readonly prompt: string;
+	readonly runner: Runner;
+	readonly payload: RunnerRequest["payload"];
+	readonly checks: readonly (string | readonly string[])[];
+	readonly timeoutMs: number;
+	readonly mode: "worktree" | "in-place";
+	/** A revision to start from; null means HEAD. */
+	readonly base: string | null;
+	readonly goOn: boolean;
+	readonly carry: boolean;
+	/** Close the task when the run succeeds. */
+	readonly close: boolean;
+	readonly sensitive: boolean;
+	readonly idempotencyKey: string | null;
+	/** Names of the user's variables that the runner gets beyond the standard ones. */
+	readonly allowEnv: readonly string[];
+	/** The task's last run in a worktree. */
+	readonly lastRun: Receipt | null;
+}
+
+export interface RunControls {
+	readonly cancel: AbortSignal;
+	readonly kill: AbortSignal;
+	readonly onEvent: (event: Pick<RunEvent, "type" | "data">) => void;
+	/** Called once the run exists, with its id. */
+	readonly onStart: (runId: string) => void;
+}
+
+export interface Prepared {
+	readonly worktree: TaskWorktree | null;
+	readonly warnings: CollectWarning[];
+}
+
+export interface Running extends Prepared {
+	readonly plan: RunnerPlan;
+	readonly runId: string;
+	readonly folder: RunFolder;
+	readonly claim: () => Claim;
+	readonly update: (change: Partial<Claim>) => void;
+}

@@ -1,0 +1,101 @@
+// Reads objects and resolves names over one `git cat-file --batch` conversation, whatever the ref and object storage is.
+// Invariant: answers come in the order of the questions; the process ends with close().
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { MsgcodeError } from "../core/errors.ts";
+import { spawnGit } from "./plumbing.ts";
+
+export interface GitObject {
+	readonly oid: string;
+	readonly type: string;
+	readonly content: Buffer;
+}
+
+export interface ObjectReader {
+	/** The object that `name` stands for (an id, or any revision without a newline), or null when there is none. */
+	read(name: string): Promise<GitObject | null>;
+	close(): void;
+}
+
+interface Question {
+	readonly resolve: (object: GitObject | null) => void;
+	readonly reject: (error: Error) => void;
+}
+
+export function openObjectReader(env: Readonly<Record<string, string | undefined>>, cwd: string): ObjectReader {
+	const child = spawnGit(env, cwd, ["cat-file", "--batch"]);
+	const questions: Question[] = [];
+	let buffered: Buffer[] = [];
+	let size = 0;
+	let needed = 1;
+	let stderr = "";
+	let ended: Error | null = null;
+
+	function take(): void {
+		if (size < needed) return;
+		let data = buffered.length === 1 ? (buffered[0] as Buffer) : Buffer.concat(buffered);
+		while (questions.length > 0) {
+			const answer = parseAnswer(data);
+			if ("needed" in answer) {
+				needed = answer.needed;
+				break;
+			}
+			data = data.subarray(answer.length);
+			needed = 1;
+			(questions.shift() as Question).resolve(answer.object);
+		}
+		buffered = data.length > 0 ? [data] : [];
+		size = data.length;
+	}
+
+	function fail(error: Error): void {
+		ended ??= error;
+		for (const question of questions.splice(0)) question.reject(ended);
+	}
+
+	child.stdout.on("data", (chunk: Buffer) => {
+		buffered.push(chunk);
+		size += chunk.length;
+		take();
+	});
+	child.stderr.on("data", (chunk: Buffer) => {
+		stderr += chunk.toString("utf8");
+	});
+	child.stdin.on("error", () => {});
+	child.on("error", (cause) => fail(new MsgcodeError("git_missing", `git could not be started in ${cwd}.`, { cause })));
+	child.on("close", () => fail(new MsgcodeError("git_failed", `git cat-file ended early: ${stderr.trim()}`)));
+	unreferenced(child);
+
+	return {
+		read(name) {
+			if (ended !== null) return Promise.reject(ended);
+			return new Promise((resolve, reject) => {
+				questions.push({ resolve, reject });
+				child.stdin.write(`${name}\n`);
+			});
+		},
+		close() {
+			child.stdin.end();
+			child.stdout.destroy();
+		},
+	};
+}
+
+/** An idle reader never keeps the process alive; a pending question does, through its promise's socket. */
+function unreferenced(child: ChildProcessWithoutNullStreams): void {
+	child.unref();
+}
+
+type Answer = { readonly object: GitObject | null; readonly length: number } | { readonly needed: number };
+
+function parseAnswer(data: Buffer): Answer {
+	const lineEnd = data.indexOf(10);
+	if (lineEnd < 0) return { needed: data.length + 1 };
+	const header = data.toString("utf8", 0, lineEnd);
+	const found = /^([0-9a-f]{40,64}) (\w+) (\d+)$/.exec(header);
+	if (found === null) return { object: null, length: lineEnd + 1 };
+	const contentLength = Number(found[3]);
+	const total = lineEnd + 1 + contentLength + 1;
+	if (data.length < total) return { needed: total };
+	const content = Buffer.from(data.subarray(lineEnd + 1, lineEnd + 1 + contentLength));
+	return { object: { oid: found[1] as string, type: found[2] as string, content }, length: total };
+}

@@ -1,0 +1,143 @@
+// Linked worktrees: made for a run, listed, removed. The only place that removes one.
+// Invariant: the new checkout holds the base without the ledger's files, and an index that knows them as skipped.
+import {
+	copyFileSync,
+	existsSync,
+	lstatSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	utimesSync,
+	writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileError, MsgcodeError } from "../core/errors.ts";
+import { formatIndex, parseIndex, skipPaths } from "./index-format.ts";
+import { gitDirOf } from "./location.ts";
+import type { Git } from "./plumbing.ts";
+
+export interface WorktreeRequest {
+	readonly path: string;
+	readonly branch: string;
+	/** Commit id that the worktree starts from. */
+	readonly base: string;
+	readonly reason: string;
+	readonly objectIdLength: 40 | 64;
+	/** Paths (relative to the top folder) that are not checked out. */
+	readonly leaveOut: (path: string) => boolean;
+}
+
+export interface LinkedWorktree {
+	readonly path: string;
+	/** Its own git folder below the shared one. */
+	readonly gitDir: string;
+}
+
+/** Registers the worktree, locked so that no `git worktree prune` takes its git folder away. No file is checked out yet. */
+export async function addWorktree(git: Git, request: WorktreeRequest): Promise<LinkedWorktree> {
+	const { path, branch, base, reason } = request;
+	const args = [
+		"worktree",
+		"add",
+		"--no-checkout",
+		"--no-track",
+		"--lock",
+		"--reason",
+		reason,
+		"-b",
+		branch,
+		path,
+		base,
+	];
+	await git(args).catch((cause: unknown) => {
+		throw worktreeFailure(cause, branch);
+	});
+	const gitDir = gitDirOf(path);
+	if (gitDir === null) throw new MsgcodeError("git_failed", `git made no worktree at ${path}.`);
+	return { path, gitDir };
+}
+
+/** Checks the base out, without the paths to leave out. */
+export async function fillWorktree(git: Git, worktree: LinkedWorktree, request: WorktreeRequest): Promise<void> {
+	const call = { cwd: worktree.path, gitDir: worktree.gitDir, workTree: worktree.path };
+	await git(["read-tree", request.base], call);
+	const indexPath = join(worktree.gitDir, "index");
+	const rawLength = request.objectIdLength / 2;
+	const index = parseIndex(readFileSync(indexPath), rawLength);
+	if (index !== null) writeFileSync(indexPath, formatIndex(skipPaths(index, request.leaveOut), rawLength));
+	await git(["checkout-index", "--all", "--force", "--index"], { ...call, config: { "core.sparseCheckout": "false" } });
+}
+
+/** Keeps the index as it was before the runner could touch it: the stat cache of the collection. */
+export function keepPristineIndex(worktree: LinkedWorktree, target: string): void {
+	const source = join(worktree.gitDir, "index");
+	copyFileSync(source, target);
+	// The time tells git which entries are too young to be trusted by their stat data alone.
+	const { atime, mtimeMs } = statSync(source);
+	utimesSync(target, atime, new Date(Math.floor(mtimeMs)));
+}
+
+export interface ListedWorktree {
+	readonly path: string;
+	readonly head: string | null;
+	readonly branch: string | null;
+	readonly locked: boolean;
+	readonly prunable: boolean;
+}
+
+/** All worktrees that git knows, the main one first. */
+export async function listWorktrees(git: Git): Promise<ListedWorktree[]> {
+	const result = await git(["worktree", "list", "--porcelain", "-z"]);
+	return result.stdout
+		.toString("utf8")
+		.split("\0\0")
+		.filter((block) => block.trim() !== "")
+		.map((block) => {
+			const fields = new Map(block.split("\0").map((line) => splitOnce(line)));
+			return {
+				path: fields.get("worktree") ?? "",
+				head: fields.get("HEAD") ?? null,
+				branch: fields.get("branch") ?? null,
+				locked: fields.has("locked"),
+				prunable: fields.has("prunable"),
+			};
+		});
+}
+
+/** Removes the folder and git's record of it. The caller has proven that its work is kept. */
+export async function removeWorktree(git: Git, path: string): Promise<void> {
+	const stat = lstatSync(path, { throwIfNoEntry: false });
+	if (stat !== undefined && !stat.isDirectory()) {
+		throw new MsgcodeError("worktree_unreadable", `${path} is not a folder, so it is not removed.`, {
+			hint: "Look at it and move it away.",
+		});
+	}
+	try {
+		rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+	} catch (cause) {
+		throw fileError("remove", path, cause);
+	}
+	const known = (await listWorktrees(git)).some((worktree) => worktree.path === path);
+	if (known) await git(["worktree", "remove", "--force", "--force", path]);
+}
+
+export async function unlockWorktree(git: Git, path: string): Promise<void> {
+	if (existsSync(path)) await git(["worktree", "unlock", path], { accept: [0, 128] });
+}
+
+function worktreeFailure(cause: unknown, branch: string): unknown {
+	if (!(cause instanceof MsgcodeError) || cause.code !== "git_failed") return cause;
+	const [first = ""] = branch.split("/");
+	if (/cannot lock ref|unable to create directory|exists; cannot create/.test(cause.message)) {
+		return new MsgcodeError("ledger_path_taken", `A branch named ${first} is in the way of ${branch}.`, {
+			cause,
+			hint: `Rename the branch ${first}: git keeps branch names like files, and a file cannot also be a folder.`,
+		});
+	}
+	return cause;
+}
+
+function splitOnce(line: string): [string, string] {
+	const space = line.indexOf(" ");
+	return space < 0 ? [line, ""] : [line.slice(0, space), line.slice(space + 1)];
+}

@@ -1,0 +1,79 @@
+// Creates tasks: a new file from a definition, or a Markdown file that is adopted as it is.
+// Invariant: both files of a task are born in one commit, and an id is never used twice.
+import { MsgcodeError } from "../core/errors.ts";
+import { newTaskId } from "../core/ids.ts";
+import type { Definition } from "./definition.ts";
+import { refuseCycle } from "./dependencies.ts";
+import { isBroken } from "./diagnostic.ts";
+import { formatDocument } from "./document.ts";
+import type { Ledger } from "./ledger.ts";
+import { definitionPath, recordPath } from "./paths.ts";
+import { formatRecord } from "./record.ts";
+import { LIMITS, newRecord, type Route } from "./task.ts";
+import { parseTaskFile } from "./task-file.ts";
+import { refreshIndex } from "./task-index.ts";
+import { changeLedger } from "./transaction.ts";
+
+export interface AddedTask {
+	readonly id: string;
+	readonly commit: string | null;
+}
+
+/** Adds a task. Throws `task_invalid_spec`, `limit_exceeded`, `dependency_cycle` and what changeLedger throws. */
+export function addTask(
+	ledger: Ledger,
+	definition: Omit<Definition, "prompt">,
+	prompt: string,
+	route: Route | null = null,
+): Promise<AddedTask> {
+	return addText(ledger, formatDocument(definition, prompt), route);
+}
+
+/** Adds a task whose file is `text`, byte for byte. `name` is what the text came from, for messages. */
+export async function adoptText(ledger: Ledger, text: string, name: string): Promise<AddedTask> {
+	const { diagnostics } = parseTaskFile(text, name);
+	const problem = diagnostics.find((diagnostic) => diagnostic.severity === "error");
+	if (problem !== undefined) {
+		throw new MsgcodeError("task_invalid_spec", `${name}, line ${problem.line}: ${problem.message}`, {
+			hint: problem.hint,
+		});
+	}
+	return addText(ledger, text, null);
+}
+
+async function addText(ledger: Ledger, text: string, route: Route | null): Promise<AddedTask> {
+	if (Buffer.byteLength(text) > LIMITS.bodyBytes + LIMITS.frontMatterBytes) {
+		throw new MsgcodeError(
+			"limit_exceeded",
+			`The task has ${Buffer.byteLength(text)} bytes; at most ${LIMITS.bodyBytes} are kept.`,
+			{
+				hint: "Put the long part into a file of the repository and name it in `files`.",
+			},
+		);
+	}
+	const id = newTaskId();
+	const { definition, diagnostics } = parseTaskFile(text, definitionPath(id));
+	if (isBroken(diagnostics)) {
+		const problem = diagnostics.find((diagnostic) => diagnostic.severity === "error");
+		const code = problem?.code === "limit_exceeded" ? "limit_exceeded" : "task_invalid_spec";
+		throw new MsgcodeError(code, problem?.message ?? "The task is not valid.", { hint: problem?.hint });
+	}
+	const result = await changeLedger(ledger, (view) => {
+		refuseCycle(ledger.workspace, id, definition.dependsOn);
+		if (view.working(definitionPath(id)) !== null || view.working(recordPath(id)) !== null) {
+			throw new MsgcodeError("task_exists", `The new id ${id} is taken already.`, { hint: "Run the command again." });
+		}
+		const workspace = { uid: ledger.workspace.uid, path: "." };
+		const record = newRecord({ id, createdAtMs: ledger.now(), workspace, route: route ?? definition.route ?? null });
+		return {
+			writes: [
+				{ path: definitionPath(id), content: text },
+				{ path: recordPath(id), content: formatRecord(record) },
+			],
+			message: { op: "add", taskId: id, summary: `add "${definition.title}"` },
+			value: null,
+		};
+	});
+	await refreshIndex(ledger);
+	return { id, commit: result.commit };
+}

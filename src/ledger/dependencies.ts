@@ -1,0 +1,62 @@
+// dependsOn as a graph: no task may come to wait for itself, and what is ready is what waits for nothing.
+// Invariant: pure but for readTask; a broken or missing parent never makes a child ready.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { MsgcodeError } from "../core/errors.ts";
+import { definitionPath } from "./paths.ts";
+import { readTask } from "./store.ts";
+import type { TaskSummary } from "./task-view.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** Throws `dependency_cycle` when `id` depending on `parents` closes a circle, `task_not_found` for a parent that is not there. */
+export function refuseCycle(workspace: Pick<Workspace, "root">, id: string, parents: readonly string[]): void {
+	const path: string[] = [];
+	const seen = new Set<string>();
+	const visit = (current: string): void => {
+		if (current === id) {
+			const circle = [id, ...path, id].join(" → ");
+			throw new MsgcodeError("dependency_cycle", `The dependency would close a circle: ${circle}.`, {
+				details: { circle: [id, ...path, id] },
+			});
+		}
+		if (seen.has(current)) return;
+		seen.add(current);
+		if (!existsSync(join(workspace.root, definitionPath(current)))) return;
+		path.push(current);
+		for (const next of readTask(workspace.root, current).definition.dependsOn) visit(next);
+		path.pop();
+	};
+	for (const parent of parents) {
+		if (parent !== id && !existsSync(join(workspace.root, definitionPath(parent)))) {
+			throw new MsgcodeError("task_not_found", `dependsOn names ${parent}, which is no task here.`);
+		}
+		visit(parent);
+	}
+}
+
+/** Why a task cannot be run now, or null when it can. `all` are the summaries of every task. */
+export function notReadyBecause(
+	task: TaskSummary,
+	all: ReadonlyMap<string, TaskSummary>,
+	nowMs: number,
+): string | null {
+	if (task.broken) return "its files are broken";
+	if (task.removed !== null) return "it is removed";
+	if (task.status !== "open") return `it is ${task.status}`;
+	if (task.deferUntil !== null && Date.parse(task.deferUntil) > nowMs) return `it is deferred until ${task.deferUntil}`;
+	for (const parentId of task.dependsOn) {
+		const parent = all.get(parentId);
+		const reason = parentReason(parentId, parent, task.runIf);
+		if (reason !== null) return reason;
+	}
+	return null;
+}
+
+function parentReason(id: string, parent: TaskSummary | undefined, runIf: TaskSummary["runIf"]): string | null {
+	if (parent === undefined) return `${id}, on which it depends, is not here`;
+	const ended = parent.status === "done" || parent.status === "canceled";
+	if (!ended) return `it waits for ${id}`;
+	if (runIf === "success" && parent.status !== "done") return `${id} was canceled`;
+	if (runIf === "failure" && parent.status !== "canceled") return `${id} did not fail`;
+	return null;
+}

@@ -1,0 +1,68 @@
+// Makes a folder of a repository a workspace: the marker and its neighbours, in one commit.
+// Invariant: lines of the user's own .gitattributes and .gitignore in tasks/ stay; running it again changes nothing.
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { appendLine, ensureFolder } from "../core/files.ts";
+import { type Ledger, openLedger } from "./ledger.ts";
+import { refreshIndex } from "./task-index.ts";
+import { changeLedger } from "./transaction.ts";
+import { MARKER_FILE, rememberWorkspace, type Workspace } from "./workspace.ts";
+
+const ATTRIBUTES: readonly string[] = [
+	"runs.jsonl merge=union",
+	"tsk_*.json merge=msgcode",
+	"tsk_*.md merge=msgcode",
+	"patch.diff -text -diff",
+];
+const IGNORED: readonly string[] = ["/index.json", "runs/**/events.jsonl", ".msgcode-tmp-*"];
+
+export interface Initialised {
+	readonly workspace: Workspace;
+	readonly commit: string | null;
+	/** False when the workspace was there already. */
+	readonly created: boolean;
+}
+
+/** `options.workspace` describes the folder; its uid is empty where there is no marker yet. */
+export async function initWorkspace(options: Parameters<typeof openLedger>[0]): Promise<Initialised> {
+	const created = options.workspace.uid === "";
+	const uid = created ? `wsp_${randomBytes(8).toString("hex")}` : options.workspace.uid;
+	const workspace: Workspace = { ...options.workspace, uid };
+	const ledger: Ledger = openLedger({ ...options, workspace });
+	const result = await changeLedger(ledger, (view) => {
+		const text = (path: string) => view.working(path)?.toString("utf8") ?? "";
+		const marker = view.working(MARKER_FILE) ?? `${JSON.stringify({ schemaVersion: 1, uid }, null, 2)}\n`;
+		return {
+			writes: [
+				{ path: MARKER_FILE, content: marker },
+				{ path: "tasks/.gitattributes", content: withLines(text("tasks/.gitattributes"), ATTRIBUTES) },
+				{ path: "tasks/.gitignore", content: withLines(text("tasks/.gitignore"), IGNORED) },
+			],
+			message: { op: "init", summary: "make this folder a msgcode workspace" },
+			value: null,
+		};
+	});
+	excludeWorktrees(workspace);
+	rememberWorkspace(workspace);
+	await refreshIndex(ledger);
+	return { workspace, commit: result.commit, created };
+}
+
+/** Keeps `worktrees/` out of `git status`, in this clone only and without touching a tracked file. */
+export function excludeWorktrees(workspace: Workspace): void {
+	const folder = join(workspace.commonDir, "info");
+	const file = join(folder, "exclude");
+	const line = `/${workspace.prefix === "" ? "" : `${workspace.prefix}/`}worktrees/tsk_*/`;
+	ensureFolder(folder);
+	const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+	if (!lines.includes(line)) appendLine(file, line);
+}
+
+function withLines(text: string, wanted: readonly string[]): string {
+	const present = new Set(text.split(/\r?\n/));
+	const missing = wanted.filter((line) => !present.has(line));
+	if (missing.length === 0) return text;
+	const gap = text === "" || text.endsWith("\n") ? "" : "\n";
+	return `${text}${gap}${missing.join("\n")}\n`;
+}

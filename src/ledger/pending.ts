@@ -1,0 +1,150 @@
+// Results that could not be committed when they came: git was busy, or the checked-out branch does not hold the task.
+// Invariant: a pending result's objects hang on a ref, and it goes away only once HEAD holds what it says.
+
+import { randomUUID } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ensureFolder, removeFileIfThere, replaceFile } from "../core/files.ts";
+import { type Head, readHead, writeCommit } from "../git/head.ts";
+import type { ObjectReader } from "../git/object-reader.ts";
+import { entryAt } from "../git/tree-edit.ts";
+import { commitPlanned, treeWith } from "./apply.ts";
+import type { JournalChange } from "./journal.ts";
+import type { Ledger } from "./ledger.ts";
+import { mergeContent } from "./merge-content.ts";
+import { type CommitMessage, formatMessage, parseMessage } from "./message.ts";
+import { definitionPath, recordPath } from "./paths.ts";
+import { type FileWrite, storeBlob } from "./planned-writes.ts";
+import { fromTop } from "./workspace.ts";
+
+export interface Pending {
+	readonly schemaVersion: 1;
+	readonly id: string;
+	readonly ref: string | null;
+	readonly commit: string;
+	readonly message: string;
+	readonly reason: string;
+	readonly ledger: readonly JournalChange[];
+}
+
+export function pendingRef(id: string): string {
+	return `refs/msgcode/pending/${id}`;
+}
+
+/** All results that wait to be committed, oldest first. */
+export function listPending(stateDir: string): Pending[] {
+	const folder = join(stateDir, "pending");
+	if (!existsSync(folder)) return [];
+	return readdirSync(folder)
+		.filter((name) => name.endsWith(".json"))
+		.sort()
+		.flatMap((name) => {
+			try {
+				return [JSON.parse(readFileSync(join(folder, name), "utf8")) as Pending];
+			} catch {
+				return [];
+			}
+		});
+}
+
+/** Keeps a change that cannot be committed now. Touches no file of the checkout and no index. */
+export async function keepPending(
+	ledger: Ledger,
+	change: Pick<Pending, "ref" | "commit" | "message" | "ledger">,
+	reason: string,
+): Promise<string> {
+	const id = `${ledger.now()}-${randomUUID()}`;
+	await ledger.git(["update-ref", pendingRef(id), change.commit]);
+	const { ref, commit, message } = change;
+	const pending: Pending = { schemaVersion: 1, id, ref, commit, message, reason, ledger: change.ledger };
+	const folder = join(ledger.workspace.stateDir, "pending");
+	ensureFolder(folder, 0o700);
+	replaceFile(join(folder, `${id}.json`), `${JSON.stringify(pending, null, 2)}\n`, { mode: 0o600 });
+	return id;
+}
+
+/** Keeps planned writes, made against HEAD as it is, for a later command to commit. */
+export async function keepWritesPending(
+	ledger: Ledger,
+	reader: ObjectReader,
+	writes: readonly FileWrite[],
+	message: CommitMessage,
+	reason: string,
+): Promise<void> {
+	const { workspace, git } = ledger;
+	const head = await readHead(workspace.gitDir, reader, git);
+	const changes: JournalChange[] = [];
+	for (const write of writes) {
+		const path = fromTop(workspace, write.path);
+		const entry = await entryAt(reader, head.tree, path);
+		const newOid = await storeBlob(ledger, path, Buffer.from(write.content));
+		const line = write.line === undefined ? {} : { line: write.line };
+		const oldOid = entry?.oid ?? null;
+		const oldMode = entry?.mode ?? null;
+		changes.push({ path, oldOid, headOid: oldOid, oldMode, newOid, newMode: oldMode ?? "100644", ...line });
+	}
+	const tree = await treeWith(ledger, reader, head.tree, changes);
+	const text = formatMessage(message, await ledger.actor());
+	const parents = head.commit === null ? [] : [head.commit];
+	const commit = await writeCommit(workspace, git, {
+		tree,
+		parents,
+		message: text,
+		sign: false,
+		identity: await ledger.identity(),
+	});
+	await keepPending(ledger, { ref: head.ref, commit, message: text, ledger: changes }, reason);
+}
+
+/** Commits every pending result that HEAD can take. What conflicts stays, and `doctor` names it. */
+export async function settlePending(ledger: Ledger, reader: ObjectReader): Promise<void> {
+	for (const pending of listPending(ledger.workspace.stateDir)) {
+		const head = await readHead(ledger.workspace.gitDir, reader, ledger.git);
+		const message = parseMessage(pending.message);
+		if (!(await belongsHere(ledger, reader, head, pending, message.taskId))) continue;
+		const writes = await writesOnto(ledger, reader, head, pending);
+		if (writes === null) continue;
+		await commitPlanned(ledger, reader, () => ({ writes, message, value: null }));
+		removeFileIfThere(join(ledger.workspace.stateDir, "pending", `${pending.id}.json`));
+		await ledger.git(["update-ref", "-d", pendingRef(pending.id)]);
+	}
+}
+
+async function belongsHere(
+	ledger: Ledger,
+	reader: ObjectReader,
+	head: Head,
+	pending: Pending,
+	taskId: string | undefined,
+): Promise<boolean> {
+	if (taskId !== undefined) {
+		for (const path of [definitionPath(taskId), recordPath(taskId)]) {
+			if ((await entryAt(reader, head.tree, fromTop(ledger.workspace, path))) !== null) return true;
+		}
+	}
+	return head.ref !== null && head.ref === pending.ref;
+}
+
+/** The pending contents as they go onto HEAD: lines appended again, changed files merged; null when they conflict. */
+async function writesOnto(
+	ledger: Ledger,
+	reader: ObjectReader,
+	head: Head,
+	pending: Pending,
+): Promise<FileWrite[] | null> {
+	const { prefix } = ledger.workspace;
+	const writes: FileWrite[] = [];
+	for (const change of pending.ledger) {
+		const path = prefix === "" ? change.path : change.path.slice(prefix.length + 1);
+		const content = async (oid: string | null | undefined) =>
+			oid == null ? null : ((await reader.read(oid))?.content ?? null);
+		const current = await content((await entryAt(reader, head.tree, change.path))?.oid);
+		const ours = await content(change.newOid);
+		if (ours === null) continue;
+		const base = await content(change.oldOid);
+		const merged = await mergeContent(ledger, { base, current, ours, line: change.line });
+		if (merged === null) return null;
+		writes.push({ path, content: merged, ...(change.line === undefined ? {} : { line: change.line }) });
+	}
+	return writes;
+}

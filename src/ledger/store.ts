@@ -1,0 +1,142 @@
+// Reads tasks: finds them by id or the beginning of one, and puts their two files and their runs together.
+// Invariant: reading never writes, never takes a lock, and one bad file never hides another task.
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { MsgcodeError } from "../core/errors.ts";
+import { containedPath } from "../core/files.ts";
+import { isTaskId } from "../core/ids.ts";
+import type { Definition } from "./definition.ts";
+import { type Diagnostic, diagnose } from "./diagnostic.ts";
+import type { Ledger } from "./ledger.ts";
+import { definitionPath, recordPath, taskIdOfFile } from "./paths.ts";
+import { parseRecord } from "./record.ts";
+import { readRunFacts } from "./run-facts.ts";
+import { LIMITS, type TaskRecord } from "./task.ts";
+import { parseTaskFile } from "./task-file.ts";
+import { type TaskView, taskView } from "./task-view.ts";
+import { fromTop } from "./workspace.ts";
+
+export interface StoredTask {
+	readonly id: string;
+	readonly definition: Definition;
+	/** null for a Markdown file alone, and for a record that cannot be read. */
+	readonly record: TaskRecord | null;
+	readonly diagnostics: readonly Diagnostic[];
+	/** The texts as they stand; null for a file that is not there. */
+	readonly definitionText: string | null;
+	readonly recordText: string | null;
+}
+
+/** The ids of all tasks in the live folder, sorted. */
+export function taskIds(tasksDir: string): string[] {
+	const ids = new Set<string>();
+	for (const name of readdirSync(tasksDir)) {
+		const id = taskIdOfFile(name);
+		if (id !== null) ids.add(id);
+	}
+	return [...ids].sort();
+}
+
+/** The one task whose id is or begins with `text` (`tsk_` may be left out). Throws `task_not_found`, `task_ambiguous`. */
+export function resolveTaskId(tasksDir: string, text: string): string {
+	const whole: boolean = isTaskId(text);
+	if (whole) {
+		if (existsSync(join(tasksDir, `${text}.md`)) || existsSync(join(tasksDir, `${text}.json`))) return text;
+		throw new MsgcodeError("task_not_found", `There is no task ${text}.`);
+	}
+	const prefix = text.startsWith("tsk_") ? text : `tsk_${text}`;
+	const matches = /^tsk_[0-9a-z]+$/.test(prefix) ? taskIds(tasksDir).filter((id) => id.startsWith(prefix)) : [];
+	if (matches.length === 1) return matches[0] as string;
+	if (matches.length === 0)
+		throw new MsgcodeError("task_not_found", `No task's id begins with ${JSON.stringify(text)}.`);
+	const shown = matches.slice(0, 20);
+	throw new MsgcodeError("task_ambiguous", `${matches.length} tasks begin with ${JSON.stringify(text)}.`, {
+		hint: `Type more of the id: ${shown.join(", ")}${matches.length > shown.length ? " …" : ""}`,
+		details: { matches: shown },
+	});
+}
+
+/** Reads a task's two files. Throws `task_not_found` when there is neither. */
+export function readTask(root: string, id: string): StoredTask {
+	const diagnostics: Diagnostic[] = [];
+	const definitionText = readLedgerText(root, definitionPath(id), diagnostics);
+	const recordText = readLedgerText(root, recordPath(id), diagnostics);
+	if (definitionText === null && recordText === null && diagnostics.length === 0) {
+		throw new MsgcodeError("task_not_found", `There is no task ${id}.`);
+	}
+	const parsed = parseTaskFile(definitionText ?? "", definitionPath(id));
+	diagnostics.push(...(definitionText === null ? [] : parsed.diagnostics));
+	if (definitionText === null && !diagnostics.some(({ file }) => file === definitionPath(id))) {
+		const hint = `Bring it back from history: git log -- ${definitionPath(id)}`;
+		const message = "The task's record is there, but its Markdown file is not.";
+		diagnostics.push(diagnose("definition_missing", { file: definitionPath(id), line: 1, message, hint }));
+	}
+	const record = recordText === null ? null : parseRecord(recordText, recordPath(id));
+	diagnostics.push(...(record?.diagnostics ?? []));
+	return { id, definition: parsed.definition, record: record?.record ?? null, diagnostics, definitionText, recordText };
+}
+
+/** The whole task. `liveRunId` is the run that holds its claim. */
+export async function viewTask(
+	ledger: Ledger,
+	task: StoredTask,
+	extras: { readonly liveRunId: string | null; readonly held?: boolean },
+): Promise<TaskView> {
+	const { root, uid } = ledger.workspace;
+	const mtime = (path: string) => lstatSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? null;
+	return taskView({
+		id: task.id,
+		definition: task.definition,
+		record: task.record,
+		createdAtMs: task.record === null ? await firstSeen(ledger, task.id) : task.record.createdAtMs,
+		workspace: { uid, path: "." },
+		runs: readRunFacts(root, task.id),
+		mtimes: { definitionMs: mtime(definitionPath(task.id)), recordMs: mtime(recordPath(task.id)) },
+		liveRunId: extras.liveRunId,
+		...(extras.held === undefined ? {} : { held: extras.held }),
+		diagnostics: task.diagnostics,
+	});
+}
+
+/** When git first saw a task's Markdown file; the file's own time while git has not seen it. Epoch ms. */
+export async function firstSeen(ledger: Ledger, id: string): Promise<number> {
+	const path = definitionPath(id);
+	const args = [
+		"log",
+		"--diff-filter=A",
+		"--no-renames",
+		"--format=%ct",
+		"--",
+		`:(top,literal)${fromTop(ledger.workspace, path)}`,
+	];
+	const result = await ledger.git(args, { accept: [0, 128] });
+	const seconds = result.stdout.toString("utf8").trim().split("\n").at(-1);
+	if (result.code === 0 && seconds !== undefined && seconds !== "") return Number(seconds) * 1000;
+	const stat = lstatSync(join(ledger.workspace.root, path), { throwIfNoEntry: false });
+	return Math.floor(stat?.mtimeMs ?? ledger.now());
+}
+
+/** A ledger file's text; what keeps it from being read becomes a diagnostic, not an exception. */
+function readLedgerText(root: string, path: string, diagnostics: Diagnostic[]): string | null {
+	const report = (message: string, hint: string) => {
+		diagnostics.push(diagnose("file_unreadable", { file: path, line: 1, message, hint }));
+		return null;
+	};
+	try {
+		const absolute = containedPath(root, path);
+		const stat = lstatSync(absolute, { throwIfNoEntry: false });
+		if (stat === undefined) return null;
+		if (!stat.isFile()) return report("It is not a plain file, so it is not read.", "Replace it by the file itself.");
+		if (stat.size > LIMITS.bodyBytes * 2)
+			return report(`It has ${stat.size} bytes; a task file has at most 1 MiB.`, "Shorten it.");
+		return readFileSync(absolute, "utf8");
+	} catch (error) {
+		if (error instanceof MsgcodeError && error.code === "path_outside") {
+			return report(
+				"It is a symbolic link that leads out of the workspace, so it is not read.",
+				"Replace it by the file itself.",
+			);
+		}
+		return report(`It cannot be read: ${(error as Error).message}`, "Check its permissions.");
+	}
+}

@@ -1,0 +1,109 @@
+// tasks/index.json: every task's summary, so that a list need not parse thousands of files. Derived and disposable.
+// Invariant: an entry counts only while every file behind it has the size, times and inode that it had when it was read.
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { replaceFile } from "../core/files.ts";
+import type { Ledger } from "./ledger.ts";
+import { INDEX_FILE, taskIdOfFile } from "./paths.ts";
+import { runFactsSignature } from "./run-facts.ts";
+import type { TaskSummary } from "./task-view.ts";
+
+/** Files changed this shortly before a scan may change again without a new time: they are read again next time. */
+const TOO_YOUNG_MS = 50;
+
+interface IndexFile {
+	readonly schemaVersion: 1;
+	readonly kind: "task.index";
+	readonly tasks: readonly IndexedTask[];
+}
+
+type IndexedTask = TaskSummary & { readonly freshness: string };
+
+/** All tasks' summaries by id, without live runs. Reads only the files that changed since the index was written. */
+export async function readSummaries(ledger: Ledger): Promise<TaskSummary[]> {
+	const { root, tasksDir } = ledger.workspace;
+	const scannedAtMs = Date.now();
+	const found = scan(tasksDir, root);
+	const known = ledger.useIndex ? loadIndex(root) : new Map<string, IndexedTask>();
+	const summaries: TaskSummary[] = [];
+	const indexed: IndexedTask[] = [];
+	let changed = known.size !== found.size;
+	for (const [id, { freshness, newestMs }] of found) {
+		const entry = known.get(id);
+		if (entry !== undefined && entry.freshness === freshness) {
+			summaries.push(entry);
+			indexed.push(entry);
+			continue;
+		}
+		const { readTask, viewTask } = await import("./store.ts");
+		const { withoutPrompt } = await import("./task-view.ts");
+		const summary = withoutPrompt(await viewTask(ledger, readTask(root, id), { liveRunId: null }));
+		summaries.push(summary);
+		indexed.push({ ...summary, freshness: newestMs > scannedAtMs - TOO_YOUNG_MS ? "" : freshness });
+		changed = true;
+	}
+	if (ledger.useIndex && changed) writeIndex(root, indexed);
+	return summaries.map((summary) => withoutFreshness(summary));
+}
+
+/** Brings the file up to date after a change. Failing to is no failure of the change: the index is only a cache. */
+export async function refreshIndex(ledger: Ledger): Promise<void> {
+	if (ledger.useIndex) await readSummaries(ledger).catch(() => {});
+}
+
+interface Found {
+	readonly freshness: string;
+	readonly newestMs: number;
+}
+
+function scan(tasksDir: string, root: string): Map<string, Found> {
+	const names = new Map<string, string[]>();
+	for (const name of readdirSync(tasksDir).sort()) {
+		const id = taskIdOfFile(name);
+		if (id === null) continue;
+		const group = names.get(id);
+		if (group === undefined) names.set(id, [name]);
+		else group.push(name);
+	}
+	const runs = existsSync(join(tasksDir, "runs")) ? new Set(readdirSync(join(tasksDir, "runs"))) : new Set<string>();
+	const found = new Map<string, Found>();
+	for (const [id, files] of names) {
+		let freshness = "";
+		let newestMs = 0;
+		for (const name of files) {
+			const stat = lstatSync(`${tasksDir}/${name}`, { throwIfNoEntry: false });
+			if (stat === undefined) continue;
+			newestMs = Math.max(newestMs, stat.mtimeMs, stat.ctimeMs);
+			freshness += `${name.endsWith(".md") ? "m" : "j"}${stat.mtimeMs},${stat.ctimeMs},${stat.size},${stat.ino};`;
+		}
+		if (runs.has(id)) freshness += runFactsSignature(root, id);
+		found.set(id, { freshness, newestMs });
+	}
+	return found;
+}
+
+function loadIndex(root: string): Map<string, IndexedTask> {
+	try {
+		const data = JSON.parse(readFileSync(join(root, INDEX_FILE), "utf8")) as IndexFile;
+		if (data.schemaVersion !== 1 || data.kind !== "task.index") return new Map();
+		return new Map(data.tasks.map((task) => [task.id, task]));
+	} catch {
+		return new Map(); // missing or damaged: rebuilt from the files
+	}
+}
+
+function writeIndex(root: string, tasks: readonly IndexedTask[]): void {
+	const lines = tasks.map((task) => JSON.stringify(task));
+	const content = `{"schemaVersion":1,"kind":"task.index","tasks":[\n${lines.join(",\n")}\n]}\n`;
+	try {
+		replaceFile(join(root, INDEX_FILE), content, { durable: false });
+	} catch {
+		// A read-only or full disk: the next list reads the files again, which is only slower.
+	}
+}
+
+function withoutFreshness(task: TaskSummary | IndexedTask): TaskSummary {
+	if (!("freshness" in task)) return task;
+	const { freshness: _, ...summary } = task;
+	return summary;
+}

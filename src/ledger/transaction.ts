@@ -1,0 +1,51 @@
+// The door through which every change of the ledger goes: refuse while git is busy, take the lock, recover, then change.
+// Invariant: one writer at a time in a repository, whatever checkout it stands in.
+import { join } from "node:path";
+import { failPoint } from "../core/failpoint.ts";
+import { ensureFolder } from "../core/files.ts";
+import { acquireLock } from "../core/lock.ts";
+import { type ObjectReader, openObjectReader } from "../git/object-reader.ts";
+import { refuseWhileBusy } from "../git/operation.ts";
+import { type ChangeResult, commitPlanned, type Plan } from "./apply.ts";
+import type { Ledger } from "./ledger.ts";
+import { settlePending } from "./pending.ts";
+import { finishJournal } from "./recovery.ts";
+
+/**
+ * Runs `plan` under the ledger's lock and makes its change durable. `plan` may run again when the branch moves meanwhile.
+ * Throws `git_busy`, `ledger_locked`, `index_locked`, `staged_differently`, `disk_full`, `read_only`, `branch_moved`.
+ */
+export function changeLedger<T>(ledger: Ledger, plan: Plan<T>): Promise<ChangeResult<T>> {
+	return inLedger(ledger, (reader) => commitPlanned(ledger, reader, plan));
+}
+
+/** Takes the lock, recovers what an earlier command left, and runs `work`. Refuses while git is in the middle of something. */
+export async function inLedger<T>(ledger: Ledger, work: (reader: ObjectReader) => Promise<T>): Promise<T> {
+	refuseWhileBusy(ledger.workspace.gitDir);
+	return withLock(ledger, async (reader) => {
+		refuseWhileBusy(ledger.workspace.gitDir);
+		await finishJournal(ledger, reader);
+		await settlePending(ledger, reader);
+		return work(reader);
+	});
+}
+
+/** The lock and an object reader for `work`, with nothing refused or recovered. */
+export async function withLock<T>(ledger: Ledger, work: (reader: ObjectReader) => Promise<T>): Promise<T> {
+	const { workspace } = ledger;
+	const reader = openObjectReader(ledger.env, workspace.topLevel);
+	void ledger.identity().catch(() => {}); // asked early, so that the answer is there when the commit is made
+	try {
+		ensureFolder(workspace.stateDir, 0o700);
+		const path = join(workspace.stateDir, "ledger.lock");
+		const lock = await acquireLock(path, { command: ledger.command, timeoutMs: ledger.settings.lockTimeoutMs });
+		try {
+			failPoint("ledger.locked");
+			return await work(reader);
+		} finally {
+			lock.release();
+		}
+	} finally {
+		reader.close();
+	}
+}

@@ -1,0 +1,44 @@
+// The shape of a declared program: how to call it and when its end is a success.
+// Invariant: it is data only; what it can express is all that a declared runner can do.
+
+import * as z from "zod/mini";
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/** Keys are paths into the JSON object, with dots: `usage.input_tokens`. */
+const jsonLine = z.object({
+	/** Which lines of stdout count: every path has this value. The last such line decides. */
+	match: z.record(z.string(), scalar),
+	/** What that line has to say. */
+	require: z.record(z.string(), scalar),
+	/** Where it holds the program's last words. */
+	preview: z.optional(z.string()),
+	usage: z.optional(
+		z.object({
+			inputTokens: z.optional(z.string()),
+			outputTokens: z.optional(z.string()),
+			costUsd: z.optional(z.string()),
+		}),
+	),
+});
+
+const success = z.object({
+	/** Exit codes that are no failure; [0] unless told. */
+	exit_codes: z.optional(z.array(z.int().check(z.minimum(0), z.maximum(255))).check(z.minLength(1))),
+	jsonLine: z.optional(jsonLine),
+});
+
+export const execDeclarationSchema = z.object({
+	/** Program and arguments, with placeholders (see placeholders.ts). */
+	argv: z.array(z.string()).check(z.minLength(1)),
+	title: z.optional(z.string()),
+	stdin: z.optional(z.enum(["prompt", "none"])),
+	env: z.optional(z.record(z.string(), z.string())),
+	/** Variables of the user's environment that the program may see. */
+	passEnv: z.optional(z.array(z.string())),
+	requires: z.optional(z.object({ binaries: z.optional(z.array(z.string())) })),
+	success: z.optional(z.union([z.literal("exit_code"), success])),
+});
+
+export type ExecDeclaration = z.output<typeof execDeclarationSchema>;
+export type JsonLineRule = z.output<typeof jsonLine>;

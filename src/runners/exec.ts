@@ -1,0 +1,111 @@
+// A runner that is only declared: a program, its arguments with placeholders, and a rule of success.
+// Invariant: no shell, no code of its own; an agent's success needs its own word for it beside the exit code.
+
+import { createHash } from "node:crypto";
+import type { ProcessOutcome } from "../core/supervisor.ts";
+import type { Capability } from "./capabilities.ts";
+import type { ExecDeclaration, JsonLineRule } from "./exec-declaration.ts";
+import { matchLine, previewIn, unmet, usageIn } from "./json-line.ts";
+import { fill, fillArguments, type PlaceholderValues, placeholdersIn } from "./placeholders.ts";
+import { failed, lastWords, nothingSeen, processVerdict, remember, type Verdict } from "./process-verdict.ts";
+import { checkArguments, checkEnvironment } from "./request-check.ts";
+import type { Runner, RunnerEvent, RunnerPlan, RunnerRequest, Seen } from "./runner.ts";
+
+export function execRunner(capability: Capability, declaration: ExecDeclaration): Runner {
+	const { id } = capability;
+	const success = typeof declaration.success === "object" ? declaration.success : {};
+	const rule = success.jsonLine;
+	return {
+		kind: id,
+		capability,
+		prepare: (request) => plan(id, declaration, request),
+		begin: nothingSeen,
+		interpret(seen, stream, text, truncated) {
+			remember(seen, stream, text);
+			const events: RunnerEvent[] = [
+				{ type: "run.log", data: truncated ? { stream, text, truncated } : { stream, text } },
+			];
+			if (rule === undefined || stream !== "stdout") return events;
+			if (truncated) seen.truncatedLines += 1;
+			const match = truncated ? null : matchLine(rule, text);
+			if (match === null) return events;
+			seen.lastMatch = match;
+			const usage = usageIn(rule, match);
+			return usage === null ? events : [...events, { type: "run.usage", data: { ...usage } }];
+		},
+		outcome(process, seen) {
+			const verdict = judge(process, seen, success.exit_codes, rule);
+			const usage = rule === undefined || seen.lastMatch === null ? null : usageIn(rule, seen.lastMatch);
+			return { ...verdict, preview: lastWords(saidLast(seen, rule, verdict)), usage };
+		},
+	};
+}
+
+function plan(
+	id: string,
+	declaration: ExecDeclaration,
+	{ workspacePath, payload, context }: RunnerRequest,
+): RunnerPlan {
+	const model = payload.model === "auto" ? undefined : (payload.model ?? undefined);
+	const values: PlaceholderValues = {
+		PROMPT: payload.prompt,
+		WORKSPACE: workspacePath,
+		INPUT: context.inputFile,
+		OUTPUT: context.outputFile,
+		MODEL: model,
+		MODEL_ROOT: context.modelRoot,
+		TASK_ID: context.taskId,
+		RUN_ID: context.runId,
+		SESSION_ID: context.sessionId ?? sessionIdOf(context.runId, context.attempt),
+	};
+	const { argv, redacted } = fillArguments(id, declaration.argv, values);
+	const extra = payload.args ?? [];
+	checkArguments(id, [...argv, ...extra]);
+	const env: [string, string][] = [];
+	for (const [name, template] of Object.entries(declaration.env ?? {})) {
+		const value = fill(id, template, values);
+		if (value !== null) env.push([name, value]);
+	}
+	const writes = declaration.argv.concat(Object.values(declaration.env ?? {})).flatMap(placeholdersIn);
+	return {
+		argv: [...argv, ...extra],
+		env: checkEnvironment(id, { ...Object.fromEntries(env), ...payload.env }),
+		passEnv: declaration.passEnv ?? [],
+		stdin: declaration.stdin === "prompt" ? payload.prompt : null,
+		redactedArgv: [...redacted, ...extra.map((argument) => argument.replaceAll(workspacePath, "{WORKSPACE}"))],
+		artifacts: writes.includes("OUTPUT") && context.outputFile !== undefined ? [context.outputFile] : [],
+	};
+}
+
+function judge(
+	process: ProcessOutcome,
+	seen: Seen,
+	okCodes: readonly number[] | undefined,
+	rule: JsonLineRule | undefined,
+): Verdict {
+	const verdict = processVerdict(process, okCodes);
+	if (verdict.status !== "ok" || rule === undefined) return verdict;
+	const { exitCode } = process;
+	if (seen.lastMatch === null) {
+		const { truncatedLines } = seen;
+		return failed("error", "RUNNER_FAILED", { exitCode, result: "missing", truncatedLines });
+	}
+	const missed = unmet(seen.lastMatch, rule.require);
+	if (missed.length === 0) return verdict;
+	return failed("error", "RUNNER_FAILED", { exitCode, result: "not_successful", unmet: missed });
+}
+
+function saidLast(seen: Seen, rule: JsonLineRule | undefined, verdict: Verdict): string {
+	const word = rule === undefined || seen.lastMatch === null ? null : previewIn(rule, seen.lastMatch);
+	if (word !== null) return word;
+	const onlyErrors = verdict.status !== "ok" && seen.stdoutTail.trim() === "";
+	return onlyErrors ? seen.stderrTail : seen.stdoutTail;
+}
+
+/** A UUID of the form that random ones have. */
+function sessionIdOf(runId: string, attempt: number): string {
+	const bytes = createHash("sha256").update(`${runId}/${attempt}`).digest().subarray(0, 16);
+	bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+	bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+	return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,151 @@
+// What a person has allowed a task to execute on this machine. Only an exact match counts: anything unreadable, unknown
+// or different is "held", so a file that was pulled never executes by itself.
+
+import { join } from "node:path";
+import { MsgcodeError } from "../core/errors.ts";
+import { readFileIfThere, replaceFile } from "../core/files.ts";
+import { digest, isTaskId } from "../core/ids.ts";
+
+/** Everything of a resolved task that decides what is executed. Absent and undefined are the same. */
+export interface Executable {
+	readonly runner: {
+		readonly kind: string;
+		readonly argv?: readonly string[] | undefined;
+		readonly env?: Readonly<Record<string, string>> | undefined;
+		/** Names of the user's environment variables that it gets beyond the standard ones. */
+		readonly envAllow?: readonly string[] | undefined;
+		readonly script?: string | undefined;
+		readonly shell?: string | undefined;
+		/** Where standard input comes from: `prompt`, `none`, or the text. */
+		readonly stdin?: string | undefined;
+	};
+	readonly checks?: readonly (string | readonly string[])[] | undefined;
+	readonly schedule?: unknown;
+	readonly probe?: readonly string[] | undefined;
+}
+
+export type SpecValue = string | number | boolean | null | readonly SpecValue[] | { readonly [key: string]: SpecValue };
+
+/** Plain data with sorted keys. */
+export type Spec = { readonly [key: string]: SpecValue };
+
+export interface Approval {
+	readonly schemaVersion: 1;
+	readonly command: { readonly digest: string; readonly spec: Spec };
+	readonly prompt: { readonly digest: string };
+	readonly atMs: number;
+}
+
+/** Digests (`sha256:…`) of what would be executed now. */
+export interface CurrentDigests {
+	readonly command: string;
+	readonly prompt: string;
+}
+
+export type Verdict =
+	| { readonly verdict: "approved" }
+	| { readonly verdict: "held"; readonly reason: "never approved" | "command changed" | "prompt changed" };
+
+/** The executable part in canonical form, and its digest. Equal meaning gives equal digests, whatever the key order. */
+export function executableSpec(executable: Executable): { readonly spec: Spec; readonly digest: string } {
+	const spec = canonical(executable, 0) as Spec;
+	return { spec, digest: digest(JSON.stringify(spec)) };
+}
+
+/** The digest of a task's body. */
+export function promptDigest(prompt: string): string {
+	return digest(prompt);
+}
+
+/** What was approved for a task in this clone, or null: no approval, or none that can be trusted. */
+export function readApproval(folder: string, taskId: string): Approval | null {
+	const content = readFileIfThere(approvalPath(folder, taskId));
+	if (content === null) {
+		return null;
+	}
+	try {
+		const value: unknown = JSON.parse(content.toString("utf8"));
+		return isApproval(value) ? value : null;
+	} catch {
+		return null;
+	}
+}
+
+/** Records that this user allows exactly this, from now on. The file is readable by its owner only. */
+export function writeApproval(
+	folder: string,
+	taskId: string,
+	approved: { readonly spec: Spec; readonly promptDigest: string; readonly atMs: number },
+): Approval {
+	const spec = canonical(approved.spec, 0) as Spec;
+	const approval: Approval = {
+		schemaVersion: 1,
+		command: { digest: digest(JSON.stringify(spec)), spec },
+		prompt: { digest: approved.promptDigest },
+		atMs: approved.atMs,
+	};
+	replaceFile(approvalPath(folder, taskId), `${JSON.stringify(approval, null, 2)}\n`, { mode: 0o600 });
+	return approval;
+}
+
+/** Whether it may execute. The prompt counts only where it is what will be executed without a person looking. */
+export function verdict(
+	approval: Approval | null,
+	current: CurrentDigests,
+	options: { readonly needsPrompt: boolean },
+): Verdict {
+	if (approval === null) {
+		return { verdict: "held", reason: "never approved" };
+	}
+	if (approval.command.digest !== current.command) {
+		return { verdict: "held", reason: "command changed" };
+	}
+	if (options.needsPrompt && approval.prompt.digest !== current.prompt) {
+		return { verdict: "held", reason: "prompt changed" };
+	}
+	return { verdict: "approved" };
+}
+
+function approvalPath(folder: string, taskId: string): string {
+	if (!isTaskId(taskId)) {
+		throw new MsgcodeError("input_invalid", `${JSON.stringify(taskId)} is not the id of a task.`);
+	}
+	return join(folder, `${taskId}.json`);
+}
+
+function isApproval(value: unknown): value is Approval {
+	const approval = value as Partial<Approval> | null;
+	const spec: unknown = approval?.command?.spec;
+	return (
+		approval?.schemaVersion === 1 &&
+		typeof approval.prompt?.digest === "string" &&
+		Number.isFinite(approval.atMs) &&
+		typeof spec === "object" &&
+		spec !== null &&
+		// A file whose parts do not agree was not written by writeApproval.
+		approval.command?.digest === digest(JSON.stringify(canonical(spec, 0)))
+	);
+}
+
+const MAX_DEPTH = 30;
+
+function canonical(value: unknown, depth: number): SpecValue {
+	if (depth > MAX_DEPTH) {
+		throw new MsgcodeError("task_invalid_spec", "What the task would execute is nested too deeply.");
+	}
+	if (value === null || typeof value === "string" || typeof value === "boolean") {
+		return value;
+	}
+	if (typeof value === "number" && Number.isFinite(value)) {
+		return value;
+	}
+	if (Array.isArray(value)) {
+		return value.map((item) => canonical(item, depth + 1));
+	}
+	if (typeof value === "object") {
+		const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+		const sorted = entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+		return Object.fromEntries(sorted.map(([key, item]) => [key, canonical(item, depth + 1)]));
+	}
+	throw new MsgcodeError("task_invalid_spec", `What the task would execute holds a ${typeof value}.`);
+}

@@ -1,0 +1,121 @@
+// Finding and hiding secrets in text. A finding says which rule, which file and which line, and never the text.
+
+import { forEachAddedLine } from "./patch-lines.ts";
+import { privateKeyFinder, privateKeyHider } from "./private-keys.ts";
+import { type SecretRule, secretRules } from "./secret-rules.ts";
+
+export interface Finding {
+	readonly rule: string;
+	readonly file: string;
+	/** From 1, in the new file. */
+	readonly line: number;
+}
+
+const PRIVATE_KEY = "private-key";
+
+/** One cheap look that tells almost every line apart from those that a rule could match. */
+const HINT =
+	/A(?:KIA|SIA|BIA|CCA)|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|xox[abeoprs]-|xapp-|hooks\.slack|k_live_|whsec_|sk-|AIza|GOCSPX|ya29\.|npm_|pypi-|hf_|SG\.|do[opr]_v1_|:AA|AccountKey|eyJ|:\/\/[^\s:@/]{1,100}:|:_(?:auth|password)|-----BEGIN/;
+const NAME_HINT = /aws|passw|passphrase|secret|token|key|credential/i;
+
+const LOCK_FILE =
+	/(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lock|Cargo\.lock|go\.sum|composer\.lock|Gemfile\.lock|poetry\.lock|uv\.lock|Pipfile\.lock|flake\.lock|deno\.lock)$/;
+
+const rulesOfLockFiles = secretRules.filter((rule) => rule.notInLockFiles !== true);
+
+/** Every secret in a file's text, by line, each rule once per line. */
+export function scanForSecrets(text: string, file: string): Finding[] {
+	const scanner = fileScanner(file);
+	return text.split("\n").flatMap((line, index) => scanner(line, index + 1));
+}
+
+/** The secrets in a git patch's added lines, at their lines of the new files. Binary hunks have no lines. */
+export function scanPatchForSecrets(patch: Uint8Array): Finding[] {
+	const findings: Finding[] = [];
+	let current: string | null = null;
+	let scanner = fileScanner("");
+	forEachAddedLine(patch, (file, line, text) => {
+		if (file !== current) {
+			current = file;
+			scanner = fileScanner(file);
+		}
+		findings.push(...scanner(text, line));
+	});
+	return findings;
+}
+
+/** The text with `[redacted <rule>]` in the place of every secret. */
+export function redactSecrets(text: string): string {
+	return createRedactor()(text);
+}
+
+/** A redactSecrets for a stream of pieces, each of whole lines: a private key is hidden over all pieces that hold it. */
+export function createRedactor(): (text: string) => string {
+	const hideKeys = privateKeyHider(replacement(PRIVATE_KEY));
+	return (text) =>
+		text
+			.split("\n")
+			.map((line) => redactLine(hideKeys(line)))
+			.join("\n");
+}
+
+function fileScanner(file: string): (line: string, lineNumber: number) => Finding[] {
+	const rules = LOCK_FILE.test(file) ? rulesOfLockFiles : secretRules;
+	const keys = privateKeyFinder();
+	return (line, lineNumber) => {
+		const heading = keys.next(line, lineNumber);
+		const found = heading === null ? [] : [{ rule: PRIVATE_KEY, file, line: heading }];
+		const ids = mayHoldSecret(line) ? matchingRules(line, rules) : [];
+		return ids.length === 0 ? found : [...found, ...ids.map((rule) => ({ rule, file, line: lineNumber }))];
+	};
+}
+
+function mayHoldSecret(line: string): boolean {
+	return line.length >= 16 && (HINT.test(line) || NAME_HINT.test(line));
+}
+
+function matchingRules(line: string, rules: readonly SecretRule[]): string[] {
+	const ids = new Set<string>();
+	for (const rule of rules) {
+		if (!ids.has(rule.id) && secretsOf(rule, line).length > 0) {
+			ids.add(rule.id);
+		}
+	}
+	return [...ids];
+}
+
+interface Place {
+	readonly start: number;
+	readonly end: number;
+}
+
+function secretsOf(rule: SecretRule, line: string): Place[] {
+	const places: Place[] = [];
+	for (const match of line.matchAll(rule.pattern)) {
+		const secret = match.groups?.secret ?? match[0];
+		if (rule.isHarmless?.(secret) !== true) {
+			const start = match.index + match[0].lastIndexOf(secret);
+			places.push({ start, end: start + secret.length });
+		}
+	}
+	return places;
+}
+
+function redactLine(line: string): string {
+	if (!mayHoldSecret(line)) {
+		return line;
+	}
+	let result = line;
+	for (const rule of secretRules) {
+		const places = secretsOf(rule, result);
+		if (places.length > 0) {
+			const kept = places.map(({ start }, index) => result.slice(places[index - 1]?.end ?? 0, start));
+			result = [...kept, result.slice(places.at(-1)?.end)].join(replacement(rule.id));
+		}
+	}
+	return result;
+}
+
+function replacement(rule: string): string {
+	return `[redacted ${rule}]`;
+}

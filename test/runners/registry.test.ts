@@ -1,0 +1,82 @@
+import { describe, expect, test } from "vitest";
+import { capabilitySchema, shippedCapabilities } from "../../src/runners/capabilities.ts";
+import { createRegistry } from "../../src/runners/registry.ts";
+import { request } from "../support/runner-request.ts";
+
+describe("shipped capabilities", () => {
+	test.each(shippedCapabilities.map((record) => [(record as { id: string }).id, record]))(
+		"%s is a valid record",
+		(_, record) => {
+			const capability = capabilitySchema.parse(record);
+			expect(capability.isolation).toContain("a worktree is not a sandbox");
+			expect(capability.kind === "exec").toBe(capability.exec !== undefined);
+			if (capability.risk.level === "high") expect(capability.confirm).not.toBe("none");
+		},
+	);
+
+	test("shell and claude are there", () => {
+		expect(
+			createRegistry()
+				.list()
+				.map(({ id, origin, problem }) => [id, origin, problem]),
+		).toEqual([
+			["claude", "shipped", null],
+			["shell", "shipped", null],
+		]);
+	});
+});
+
+describe("the registry", () => {
+	test.each(["nope", "", "__proto__", "constructor", "toString"])(
+		"%j is unknown, and the error lists what exists",
+		(kind) => {
+			expect(() => createRegistry().get(kind)).toThrow(
+				expect.objectContaining({
+					code: "runner_unknown",
+					hint: expect.stringContaining("claude, shell"),
+					details: { kind, known: ["claude", "shell"] },
+				}),
+			);
+		},
+	);
+
+	test("a declaration becomes a runner with a record that assumes the worst", () => {
+		const registry = createRegistry(undefined, { whisper: { argv: ["whisper", "{INPUT}"], title: "Speech to text" } });
+		expect(registry.get("whisper").capability).toMatchObject({
+			id: "whisper",
+			title: "Speech to text",
+			kind: "exec",
+			deps: [{ binary: "whisper" }],
+			risk: { level: "high", executesCode: true },
+			confirm: "approval",
+		});
+		expect(() => capabilitySchema.parse(registry.get("whisper").capability)).not.toThrow();
+	});
+
+	test("one bad declaration disables only itself", () => {
+		const registry = createRegistry(undefined, { bad: { argv: 7 }, good: { argv: ["true"] } });
+		expect(registry.get("good").prepare(request()).argv).toEqual(["true"]);
+		expect(() => registry.get("bad")).toThrow(
+			expect.objectContaining({ code: "settings_invalid", message: expect.stringContaining("bad.argv") }),
+		);
+		expect(registry.list().find((entry) => entry.id === "bad")).toMatchObject({ capability: null });
+		expect(registry.get("shell").prepare(request({ args: ["true"] })).argv).toEqual(["true"]);
+	});
+
+	test("settings cannot take the place of the shell runner", () => {
+		const registry = createRegistry(undefined, { shell: { argv: ["evil"] } });
+		expect(() => registry.get("shell")).toThrow(expect.objectContaining({ code: "settings_invalid" }));
+	});
+
+	test("settings may change how a shipped program is called, and what is known of it stays", () => {
+		const registry = createRegistry(undefined, { claude: { argv: ["/opt/claude", "-p"], stdin: "prompt" } });
+		const runner = registry.get("claude");
+		expect(runner.prepare(request()).argv).toEqual(["/opt/claude", "-p"]);
+		expect(runner.capability).toMatchObject({
+			title: "Claude Code, headless",
+			probe: ["/opt/claude", "--version"],
+			deps: [{ binary: "/opt/claude" }],
+		});
+		expect(registry.list().find((entry) => entry.id === "claude")?.origin).toBe("settings");
+	});
+});

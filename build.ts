@@ -1,19 +1,21 @@
 // Builds dist/: one small main.js and chunks that are loaded when a command needs them.
-// Invariant: starting up loads no part of Node that the command does not use. Three things see to that: dynamic imports
-// become chunks, Node's own modules are taken by process.getBuiltinModule (an `import` of node:fs, node:process or
-// node:util builds an export list and thereby reads every lazy getter, 2 to 5 ms each), and the two slow ones are
-// taken at their first call.
+// Invariant: starting up reads few files and loads no part of Node that the command does not use. esbuild bundles and
+// splits; then Node's modules are taken by process.getBuiltinModule (an `import` of node:fs, node:process or node:util
+// reads every lazy getter of it, 2 to 5 ms each), and chunks that are loaded together anyway become one file (each
+// file costs a third of a millisecond).
 
+import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, "dist");
 const BUILTIN = "node-builtin:";
-const TAKEN_AT_FIRST_CALL = new Set(["child_process", "crypto"]);
+/** What Node has loaded by itself when a program begins; everything else is taken at its first call. */
+const LOADED_ANYWAY = new Set(["buffer", "events", "fs", "module", "path", "process", "url", "util", "timers"]);
 
 const builtins: Plugin = {
 	name: "builtins",
@@ -53,8 +55,9 @@ const ownVersion: Plugin = {
 /** Builds dist/. With `clean`, what was there before is removed; without, chunks of the build before stay loadable. */
 async function buildDist(clean: boolean): Promise<void> {
 	const result = await build({
-		entryPoints: [join(root, "src/main.ts")],
-		outdir: dist,
+		absWorkingDir: root,
+		entryPoints: ["src/main.ts"],
+		outdir: "dist",
 		bundle: true,
 		splitting: true,
 		format: "esm",
@@ -67,17 +70,18 @@ async function buildDist(clean: boolean): Promise<void> {
 		chunkNames: "[name]-[hash]",
 		plugins: [builtins, withoutJsYaml, ownVersion],
 		logLevel: "warning",
+		metafile: true,
 		write: false,
 	});
+	const texts = new Map(result.outputFiles.map(({ path, text }) => [basename(path), withBuiltins(text)]));
+	const chunks = joined(texts, result.metafile);
 	if (clean) rmSync(dist, { recursive: true, force: true });
 	mkdirSync(dist, { recursive: true });
-	const files = result.outputFiles.map(({ path, text }) => ({ path, name: basename(path), text: withBuiltins(text) }));
+	const main = chunks.get("main.js") ?? "";
+	if (/^import\b/m.test(main)) throw new Error("main.js must import nothing statically: it has to run on old Nodes");
+	for (const [name, text] of chunks) if (name !== "main.js") writeFileSync(join(dist, name), text);
 	// main.js last: a build that fails half-way leaves the one before in force.
-	for (const { path, name, text } of files.sort(
-		(a, b) => Number(a.name === "main.js") - Number(b.name === "main.js"),
-	)) {
-		writeFileSync(path, name === "main.js" ? `#!/usr/bin/env node\n${text}` : text);
-	}
+	writeFileSync(join(dist, "main.js"), `#!/usr/bin/env node\n${main}`);
 	chmodSync(join(dist, "main.js"), 0o755);
 }
 
@@ -100,18 +104,153 @@ function withBuiltins(chunk: string): string {
 /** `fs, { readFileSync as read }` of "fs" as const declarations. */
 function bindings(clause: string, name: string): string {
 	const take = `globalThis.process.getBuiltinModule("node:${name}")`;
-	const late = TAKEN_AT_FIRST_CALL.has(name);
+	const real = process.getBuiltinModule(name) as Record<string, unknown>;
+	const late = !LOADED_ANYWAY.has(name);
 	const whole = /^(?:\*\s*as\s+)?([\w$]+)/.exec(clause)?.[1];
 	const named = /\{(.*)\}/.exec(clause)?.[1] ?? "";
 	const out: string[] = [];
 	if (whole !== undefined) out.push(`const ${whole}=${late ? `new Proxy({},{get:(_,key)=>${take}[key]})` : take};`);
 	for (const item of named.split(",").filter((word) => word.trim() !== "")) {
 		const [from = "", to = from] = item.trim().split(/\s+as\s+/);
+		if (from === "performance") {
+			out.push(`const ${to}=globalThis.performance;`);
+			continue;
+		}
 		// Only functions can be wrapped; a class or a constant is taken at once.
-		const isFunction = late && /^[a-z]/.test(from);
-		out.push(`const ${to}=${isFunction ? `(...args)=>${take}.${from}(...args)` : `${take}.${from}`};`);
+		const wrapped = late && typeof real[from] === "function" && /^[a-z]/.test(from);
+		out.push(`const ${to}=${wrapped ? `(...args)=>${take}.${from}(...args)` : `${take}.${from}`};`);
 	}
 	return out.join("");
+}
+
+interface Chunk {
+	readonly name: string;
+	/** Names of the chunks that it imports statically. */
+	readonly needs: readonly string[];
+	/** Made only of our own sources, and so are all that it needs. */
+	readonly own: boolean;
+	/** Number of lazily loaded files that lead to it. */
+	readonly wanted: number;
+	readonly entry: string | undefined;
+}
+
+const OFTEN = 5;
+
+/**
+ * Joins chunks that nearly every command loads: our own shared code goes into program's file, the shared chunks that
+ * need a library go into one more. A joined chunk is a function that returns its exports, so that names stay apart. This
+ * relies on no module exporting a variable that changes, and on no module awaiting at its top level.
+ */
+function joined(texts: ReadonlyMap<string, string>, { outputs }: Metafile): Map<string, string> {
+	const chunks = chunksOf(outputs);
+	const program = [...chunks.values()].find(({ entry }) => entry === "src/cli/program.ts")?.name ?? "";
+	const shared = inOrder(chunks).filter(({ entry }) => entry === undefined);
+	const often = shared.filter(({ own, wanted }) => !own && wanted >= OFTEN).map(({ name }) => name);
+	const ledger = `ledger-${createHash("sha256").update(often.join()).digest("hex").slice(0, 8).toUpperCase()}.js`;
+	const places = new Map(often.map((name) => [name, ledger]));
+	for (const { name, own } of shared) if (own) places.set(name, program);
+	const order = new Map(shared.map(({ name }, index) => [name, `$${index}`]));
+	const bodies = new Map<string, string>();
+	const heads = new Map<string, Set<string>>();
+	for (const { name } of shared) {
+		const file = places.get(name);
+		if (file === undefined) continue;
+		const { imports, exports, body } = taken(texts.get(name) ?? "");
+		const inside = imports.map(([from, names]) => (places.has(from) ? `const{${names}}=${order.get(from)};` : ""));
+		const foreign = heads.get(file) ?? new Set();
+		heads.set(file, foreign);
+		for (const [from, names] of imports) {
+			if (!places.has(from)) throw new Error(`${name} is joined, ${from}, which it needs, is not`);
+			if (places.get(from) !== file && names !== "")
+				foreign.add(`import{${order.get(from)}}from"./${places.get(from)}";`);
+		}
+		const whole = `export const ${order.get(name)}=(()=>{${inside.join("")}${body}return{${exports}}})();\n`;
+		bodies.set(file, (bodies.get(file) ?? "") + whole);
+	}
+	const result = new Map<string, string>();
+	for (const [name, text] of texts) {
+		if (places.has(name)) continue;
+		const own = text.replace(STATIC_IMPORT, (whole, names: string | undefined, from: string) => {
+			const file = places.get(from);
+			if (file === undefined) return whole;
+			if (names === undefined) return "";
+			const variable = order.get(from) ?? "";
+			const load = file === name ? "" : `import{${variable}}from"./${file}";`;
+			return `${load}const{${renamed(names)}}=${variable};`;
+		});
+		result.set(name, (bodies.get(name) ?? "") + own);
+	}
+	const body = bodies.get(ledger);
+	if (body !== undefined) result.set(ledger, [...(heads.get(ledger) ?? []), body].join(""));
+	return result;
+}
+
+const STATIC_IMPORT = /import(?:\{([^}]*)\}from)?"\.\/([\w.-]+)";/g;
+const FINAL_EXPORT = /export\{([^}]*)\};?\s*$/;
+
+/** The imports, exports and the rest of a chunk's text. */
+function taken(text: string) {
+	const imports = [...text.matchAll(STATIC_IMPORT)].map(([, names = "", from = ""]) => [from, renamed(names)] as const);
+	const exports = (FINAL_EXPORT.exec(text)?.[1] ?? "")
+		.split(",")
+		.map((item) => item.split(" as ").reverse().join(":"))
+		.join(",");
+	const body = text.replace(STATIC_IMPORT, "").replace(FINAL_EXPORT, "");
+	if (/(^|;|\})(import[{"*]|export[{ ])/.test(body))
+		throw new Error(`a chunk was not understood: ${body.slice(0, 200)}`);
+	return { imports, exports, body };
+}
+
+function renamed(names: string): string {
+	return names.replaceAll(" as ", ":");
+}
+
+function chunksOf(outputs: Metafile["outputs"]): ReadonlyMap<string, Chunk> {
+	const all = Object.entries(outputs).map(([path, output]) => ({ name: basename(path), output }));
+	const needs = new Map(
+		all.map(({ name, output }) => [
+			name,
+			output.imports
+				.filter((one) => one.kind === "import-statement" && !one.external)
+				.map(({ path }) => basename(path)),
+		]),
+	);
+	const closure = (name: string, seen = new Set<string>()): Set<string> => {
+		if (seen.has(name)) return seen;
+		seen.add(name);
+		for (const next of needs.get(name) ?? []) closure(next, seen);
+		return seen;
+	};
+	const plain = new Set(all.filter(({ output }) => isOwn(Object.keys(output.inputs))).map(({ name }) => name));
+	const entries = all.filter(({ output }) => output.entryPoint !== undefined).map(({ name }) => closure(name));
+	return new Map(
+		all.map(({ name, output }) => [
+			name,
+			{
+				name,
+				needs: needs.get(name) ?? [],
+				own: [...closure(name)].every((part) => plain.has(part)),
+				wanted: entries.filter((entry) => entry.has(name)).length,
+				entry: output.entryPoint,
+			},
+		]),
+	);
+}
+
+function isOwn(inputs: readonly string[]): boolean {
+	return inputs.every((input) => input.startsWith("src/"));
+}
+
+/** Each chunk after those that it needs. */
+function inOrder(chunks: ReadonlyMap<string, Chunk>): readonly Chunk[] {
+	const sorted = new Set<Chunk>();
+	const visit = (chunk: Chunk | undefined) => {
+		if (chunk === undefined || sorted.has(chunk)) return;
+		for (const name of chunk.needs) visit(chunks.get(name));
+		sorted.add(chunk);
+	};
+	for (const chunk of chunks.values()) visit(chunk);
+	return [...sorted];
 }
 
 /** Builds when a source is newer than dist/main.js; for the tests, which may run several at once. */

@@ -17,6 +17,8 @@ export interface AppOptions {
 	readonly useIndex: boolean;
 	/** What the lock says of its holder: "task add". */
 	readonly command: string;
+	/** The command is going to change the ledger. */
+	readonly willChange: boolean;
 	readonly now: () => number;
 	readonly warn: (message: string) => void;
 }
@@ -45,6 +47,7 @@ export async function openApp(options: AppOptions): Promise<App> {
 			sign: settings.ledger.sign,
 		},
 		command: options.command,
+		willChange: options.willChange,
 		useIndex: options.useIndex,
 		now: options.now,
 		warn: options.warn,

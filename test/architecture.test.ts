@@ -248,6 +248,11 @@ describe("doors", () => {
 		expect(filesWith(/\bprocess\.kill\(|\.kill\(\s*["'-]/).filter((path) => !SIGNALS.includes(path))).toEqual([]);
 	});
 
+	test("no module exports a variable that changes, nor awaits at its top level", () => {
+		// The build joins chunks and relies on both; main.ts is never joined.
+		expect(filesWith(/^export (let|var)\b|^await\b|^(const|let) [^\n]*= await\b/m)).toEqual([]);
+	});
+
 	test("only main.ts ends the process or reads its arguments", () => {
 		expect(filesWith(/\bprocess\.(exit\(|exitCode|argv|stdin|stdout|stderr)/)).toEqual(["src/main.ts"]);
 	});

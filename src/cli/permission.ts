@@ -15,6 +15,7 @@ export async function permissionFor(
 	return permissionOf(app.ledger, id, definition, {
 		registry: await app.registry(),
 		defaultRunner: app.settings.runner.default,
+		allowEnv: app.settings.env.allow,
 		attended,
 	});
 }

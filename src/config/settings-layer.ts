@@ -21,6 +21,9 @@ export interface CheckedLayer {
 	readonly warnings: readonly SettingsWarning[];
 }
 
+/** A file that holds something else altogether is not told line by line. */
+const MOST_WARNINGS = 20;
+
 interface Row {
 	readonly schema: z.ZodMiniType;
 	readonly expects: string;
@@ -31,6 +34,9 @@ export function checkLayer(raw: Readonly<Record<string, unknown>>, locate: Locat
 	const values = new Map<string, unknown>();
 	const warnings: SettingsWarning[] = [];
 	const warn = (section: string, key?: string) => {
+		if (warnings.length >= MOST_WARNINGS) {
+			return;
+		}
 		const { where, line = null } = locate(section, key);
 		const name = key === undefined ? section : `${section}.${key}`;
 		warnings.push({ code: "setting_unknown", file: where, line, message: `No setting is called ${name}; ignored.` });

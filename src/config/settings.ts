@@ -72,9 +72,14 @@ async function workspaceLayer(root: string): Promise<Layer | null> {
 		return null;
 	}
 	const { where, text } = content;
-	const { lineOfKey, parseToml } = await import("./toml.ts");
-	const locate: Locate = (section, key) => ({ where, line: lineOfKey(text, section, key) });
-	return { source: "workspace", raw: parseToml(text, where), locate };
+	const { linesOfKeys, parseToml } = await import("./toml.ts");
+	const raw = parseToml(text, where);
+	const lines = linesOfKeys(text);
+	const locate: Locate = (section, key) => ({
+		where,
+		line: lines.get(`${section}.${key}`) ?? lines.get(section) ?? null,
+	});
+	return { source: "workspace", raw, locate };
 }
 
 function readSettingsFile(root: string): { where: string; text: string } | null {

@@ -20,21 +20,24 @@ export function parseToml(text: string, file: string): Record<string, unknown> {
 	}
 }
 
-/** The line where `section.key` is written, as far as a plain look at the text can tell; else null. */
-export function lineOfKey(text: string, section: string, key?: string): number | null {
-	let current = "";
-	let sectionLine: number | null = null;
+/**
+ * The line (from 1) where each key and each section is written first, as far as a plain look at the text can tell:
+ * `run` → 3, `run.timeout` → 4. One pass, however many keys are asked for.
+ */
+export function linesOfKeys(text: string): ReadonlyMap<string, number> {
+	const lines = new Map<string, number>();
+	let table = "";
 	for (const [index, line] of text.split("\n").entries()) {
-		const header = /^\s*\[\s*([\w.-]{1,200})\s*\]/.exec(line)?.[1];
+		const header = /^\s*\[\[?\s*([\w.-]{1,200})\s*\]/.exec(line)?.[1];
 		const name = /^\s*([\w.-]{1,200})\s*=/.exec(line)?.[1];
-		const full = header ?? (name === undefined ? null : current === "" ? name : `${current}.${name}`);
-		current = header ?? current;
-		if (key !== undefined && full === `${section}.${key}`) {
-			return index + 1;
-		}
-		if (full === section || full?.startsWith(`${section}.`)) {
-			sectionLine ??= index + 1;
+		table = header ?? table;
+		const key = header ?? (name === undefined ? "" : table === "" ? name : `${table}.${name}`);
+		for (let end = key.length; end > 0; end = key.lastIndexOf(".", end - 1)) {
+			const known = key.slice(0, end);
+			if (!lines.has(known)) {
+				lines.set(known, index + 1);
+			}
 		}
 	}
-	return sectionLine;
+	return lines;
 }

@@ -3,7 +3,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { collectTree } from "../git/collect.ts";
-import { readIdentity, writeCommit } from "../git/head.ts";
+import { writeCommit } from "../git/head.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { fromTop } from "../ledger/workspace.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -30,7 +30,7 @@ export async function carriedBase(ledger: Ledger, base: string, runId: string, f
 		parents: [base],
 		message,
 		sign: false,
-		identity: await readIdentity(git),
+		identity: await ledger.identity(),
 	});
 	await git(["update-ref", `refs/msgcode/carry/${runId}`, commit]);
 	return commit;

@@ -7,7 +7,6 @@ import { type ErrorCode, errorRow, MsgcodeError } from "../core/errors.ts";
 import { failPoint } from "../core/failpoint.ts";
 import { ensureFolder, replaceFile } from "../core/files.ts";
 import { readHead, writeCommit } from "../git/head.ts";
-import { openObjectReader } from "../git/object-reader.ts";
 import { type ChangedFile, changedFiles, fileDigest, provePatch, writePatch } from "../git/patch.ts";
 import { commitPlanned, type LedgerView } from "../ledger/apply.ts";
 import { codeTreeOf } from "../ledger/code-tree.ts";
@@ -127,7 +126,7 @@ async function describeResult(ledger: Ledger, facts: ConcludeFacts): Promise<Res
 	if (ending.tree === null || claim.base === null)
 		return { codeTree: null, files: [], patch: null, secrets: [], warnings: [] };
 	const base = claim.base.commit;
-	const reader = openObjectReader(ledger.env, workspace.topLevel);
+	const reader = ledger.openReader();
 	const codeTree = await codeTreeOf(workspace, reader, ending.tree).finally(() => reader.close());
 	const files = await changedFiles(git, workspace.commonDir, base, ending.tree);
 	await writePatch(git, workspace.commonDir, base, ending.tree, folder.patch);

@@ -33,6 +33,8 @@ export interface Permission {
 export interface PermissionOptions {
 	/** The kind that a task without a runner gets. */
 	readonly defaultRunner: string | null;
+	/** Names of variables that the settings let through to every runner. */
+	readonly allowEnv: readonly string[];
 	readonly registry: Registry;
 	/** A person sees the run start: then an agent's prompt need not have been approved. */
 	readonly attended: boolean;
@@ -106,6 +108,7 @@ function executableOf(
 		env: definition.runner?.env,
 		script: definition.runner?.script,
 		shell: definition.runner?.shell,
+		envAllow: options.allowEnv,
 	};
 	try {
 		if (kind === null) return { executable: { runner: raw, ...rest }, usesPrompt: false };
@@ -116,7 +119,10 @@ function executableOf(
 		// A recorded argv shows a script as a placeholder; what is approved is its text.
 		const argv = usesPrompt ? plan.redactedArgv : plan.argv;
 		return {
-			executable: { runner: { kind, argv, env: plan.env, envAllow: plan.passEnv, stdin }, ...rest },
+			executable: {
+				runner: { kind, argv, env: plan.env, envAllow: [...plan.passEnv, ...options.allowEnv], stdin },
+				...rest,
+			},
 			usesPrompt,
 		};
 	} catch {

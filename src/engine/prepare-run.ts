@@ -4,7 +4,6 @@ import { MsgcodeError } from "../core/errors.ts";
 import { failPoint } from "../core/failpoint.ts";
 import type { CollectWarning } from "../git/collect.ts";
 import { treeOfCommit } from "../git/head.ts";
-import { openObjectReader } from "../git/object-reader.ts";
 import { removeWorktree } from "../git/worktree.ts";
 import { codeTreeOf } from "../ledger/code-tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -77,7 +76,7 @@ async function resolveBase(ledger: Ledger, revision: string | null): Promise<str
 }
 
 async function codeTreeAt(ledger: Ledger, commit: string): Promise<string> {
-	const reader = openObjectReader(ledger.env, ledger.workspace.topLevel);
+	const reader = ledger.openReader();
 	try {
 		const object = await reader.read(commit);
 		if (object === null) throw new MsgcodeError("revision_not_found", `The repository lacks the commit ${commit}.`);

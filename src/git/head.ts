@@ -40,17 +40,52 @@ async function headRef(gitDir: string, git: Git): Promise<string | null> {
 	return result.stdout.toString("utf8").trim() || null;
 }
 
-/** Who a commit is by, as `git var` prints it: "Name <email> seconds zone". */
+/** Who a commit is by. */
 export interface Identity {
-	readonly author: string;
-	readonly committer: string;
+	readonly author: Person;
+	readonly committer: Person;
+}
+
+export interface Person {
+	readonly name: string;
+	/** `Name <email>`, as it stands in a commit. */
+	readonly signature: string;
+	/** Offset from UTC as git writes it: "+0200". */
+	readonly zone: string;
+	/** Seconds since 1970 where the environment fixes the date (GIT_AUTHOR_DATE …); null means the time of the commit. */
+	readonly fixedSeconds: number | null;
 }
 
 /** Asks git who commits here; throws `git_identity` when it does not know. */
-export async function readIdentity(git: Git): Promise<Identity> {
-	const ask = async (name: string) => (await git(["var", name])).stdout.toString("utf8").trim();
+export async function readIdentity(git: Git, env: Readonly<Record<string, string | undefined>>): Promise<Identity> {
+	const all = new Map<string, string>();
+	for (const line of (await git(["var", "-l"], { accept: [0, 128] })).stdout.toString("utf8").split("\n")) {
+		const equals = line.indexOf("=");
+		if (equals > 0) all.set(line.slice(0, equals), line.slice(equals + 1));
+	}
+	// The list is lenient: without a name in the configuration it makes one up, where a single question would be refused.
+	const sure = all.has("user.name") && all.has("user.email");
+	const ask = async (name: string) =>
+		(sure ? all.get(name) : undefined) ?? (await git(["var", name])).stdout.toString("utf8").trim();
 	const [author, committer] = await Promise.all([ask("GIT_AUTHOR_IDENT"), ask("GIT_COMMITTER_IDENT")]);
-	return { author, committer };
+	return { author: personOf(author, env.GIT_AUTHOR_DATE), committer: personOf(committer, env.GIT_COMMITTER_DATE) };
+}
+
+function personOf(ident: string, date: string | undefined): Person {
+	const found = /^(.*?) ?(<[^>]*>) (\d+) ([+-]\d{4})$/s.exec(ident);
+	if (found === null) throw new MsgcodeError("git_identity", "git does not say who commits in this repository.");
+	const [, name = "", email = "", seconds = "0", zone = "+0000"] = found;
+	return {
+		name,
+		signature: `${name} ${email}`,
+		zone,
+		fixedSeconds: date === undefined || date === "" ? null : Number(seconds),
+	};
+}
+
+/** The person with the time, as a commit's author or committer line has it. */
+function stamped(person: Person): string {
+	return `${person.signature} ${person.fixedSeconds ?? Math.floor(Date.now() / 1000)} ${person.zone}`;
 }
 
 export interface NewCommit {
@@ -72,8 +107,8 @@ export async function writeCommit(store: ObjectStore, git: Git, commit: NewCommi
 	const header = [
 		`tree ${commit.tree}`,
 		...commit.parents.map((parent) => `parent ${parent}`),
-		`author ${author}`,
-		`committer ${committer}`,
+		`author ${stamped(author)}`,
+		`committer ${stamped(committer)}`,
 	];
 	return writeObject(store, "commit", Buffer.from(`${header.join("\n")}\n\n${commit.message}`));
 }

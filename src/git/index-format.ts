@@ -34,11 +34,23 @@ const KEPT = new Set(["TREE", "REUC"]);
 
 /** The file's content as data, or null for a form that only git itself may change (split or sparse index, newer version). */
 export function parseIndex(data: Buffer, rawLength: number): IndexFile | null {
-	if (data.length < 12 + rawLength || data.toString("latin1", 0, 4) !== "DIRC") {
-		throw new MsgcodeError("git_failed", "git's index file is damaged.", { hint: "git fsck" });
-	}
+	if (data.length < 12 + rawLength || data.toString("latin1", 0, 4) !== "DIRC") throw damaged();
 	const version = data.readUInt32BE(4);
 	if (version < 2 || version > 4) return null;
+	const end = data.length - rawLength;
+	const sum = data.subarray(end);
+	const hashed = !sum.every((byte) => byte === 0);
+	// A damaged index must not be written again under a checksum that says it is whole.
+	if (hashed && !checksum(data.subarray(0, end), rawLength).equals(sum)) throw damaged();
+	try {
+		return parseChecked(data.subarray(0, end), version as 2 | 3 | 4, rawLength, hashed);
+	} catch (error) {
+		throw error instanceof RangeError ? damaged() : error;
+	}
+}
+
+/** `data` is the file without its checksum. Throws a RangeError where it ends too early. */
+function parseChecked(data: Buffer, version: 2 | 3 | 4, rawLength: number, hashed: boolean): IndexFile | null {
 	const count = data.readUInt32BE(8);
 	const entries: IndexEntry[] = [];
 	let offset = 12;
@@ -57,21 +69,21 @@ export function parseIndex(data: Buffer, rawLength: number): IndexFile | null {
 		let path: Buffer;
 		if (version === 4) {
 			const strip = readVarint(data, offset);
-			const end = data.indexOf(0, strip.next);
+			const end = nulAfter(data, strip.next);
 			path = Buffer.concat([previous.subarray(0, previous.length - strip.value), data.subarray(strip.next, end)]);
 			offset = end + 1;
 		} else {
 			const length = flags & NAME_MASK;
-			const end = length < NAME_MASK ? offset + length : data.indexOf(0, offset);
+			const end = length < NAME_MASK ? offset + length : nulAfter(data, offset);
 			path = data.subarray(offset, end);
 			offset = start + paddedLength(end - start);
 		}
+		if (offset > data.length) throw new RangeError("an entry is cut off");
 		previous = path;
 		entries.push({ path, stat, oid, flags, extendedFlags });
 	}
 	const extensions: { signature: string; data: Buffer }[] = [];
-	const end = data.length - rawLength;
-	while (offset + 8 <= end) {
+	while (offset < data.length) {
 		const signature = data.toString("latin1", offset, offset + 4);
 		const length = data.readUInt32BE(offset + 4);
 		const first = signature.charCodeAt(0);
@@ -83,8 +95,24 @@ export function parseIndex(data: Buffer, rawLength: number): IndexFile | null {
 		}
 		offset += 8 + length;
 	}
-	const hashed = !data.subarray(end).every((byte) => byte === 0);
-	return { version: version as 2 | 3 | 4, entries, extensions, hashed };
+	if (offset > data.length) throw new RangeError("an extension is cut off");
+	return { version, entries, extensions, hashed };
+}
+
+function damaged(): MsgcodeError {
+	return new MsgcodeError("git_failed", "git's index file is damaged.", { hint: "git fsck" });
+}
+
+function checksum(data: Buffer, rawLength: number): Buffer {
+	return createHash(rawLength === 32 ? "sha256" : "sha1")
+		.update(data)
+		.digest();
+}
+
+function nulAfter(data: Buffer, offset: number): number {
+	const end = data.indexOf(0, offset);
+	if (end < 0) throw new RangeError("a name does not end");
+	return end;
 }
 
 /** The bytes of the index file, checksum included. */
@@ -119,11 +147,7 @@ export function formatIndex(index: IndexFile, rawLength: number): Buffer {
 		pieces.push(head, extension.data);
 	}
 	const body = Buffer.concat(pieces);
-	if (!index.hashed) return Buffer.concat([body, Buffer.alloc(rawLength)]);
-	const sum = createHash(rawLength === 32 ? "sha256" : "sha1")
-		.update(body)
-		.digest();
-	return Buffer.concat([body, sum]);
+	return Buffer.concat([body, index.hashed ? checksum(body, rawLength) : Buffer.alloc(rawLength)]);
 }
 
 export interface IndexChange {
@@ -152,7 +176,7 @@ export function changeIndex(index: IndexFile, changes: readonly IndexChange[]): 
 	entries.push(...added.slice(next));
 	const extensions = index.extensions.map((extension) =>
 		extension.signature === "TREE"
-			? { signature: "TREE", data: invalidateCacheTree(extension.data, [...changed.keys()], rawLengthOf(index)) }
+			? { signature: "TREE", data: invalidateCacheTree(extension.data, [...changed.keys()], rawLengthOf([...kept, ...added])) }
 			: extension,
 	);
 	return { ...index, entries, extensions };
@@ -185,8 +209,9 @@ export function modeOf(entry: IndexEntry): number {
 	return entry.stat.readUInt32BE(24);
 }
 
-function rawLengthOf(index: IndexFile): number {
-	return index.entries[0]?.oid.length ?? 20;
+/** Without an entry there is no folder below the root whose id could be misread. */
+function rawLengthOf(entries: readonly IndexEntry[]): number {
+	return entries[0]?.oid.length ?? 20;
 }
 
 function newEntry(path: Buffer, entry: { mode: number; oid: string; stat: BigIntStats | null }): IndexEntry {

@@ -1,6 +1,7 @@
 // Reads objects and resolves names over one `git cat-file --batch` conversation, whatever the ref and object storage is.
 // Invariant: answers come in the order of the questions; the process ends with close().
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import type { Socket } from "node:net";
 import { MsgcodeError } from "../core/errors.ts";
 import { spawnGit } from "./plumbing.ts";
 
@@ -43,6 +44,7 @@ export function openObjectReader(env: Readonly<Record<string, string | undefined
 			needed = 1;
 			(questions.shift() as Question).resolve(answer.object);
 		}
+		if (questions.length === 0) holdProcess(child, false);
 		buffered = data.length > 0 ? [data] : [];
 		size = data.length;
 	}
@@ -63,13 +65,15 @@ export function openObjectReader(env: Readonly<Record<string, string | undefined
 	child.stdin.on("error", () => {});
 	child.on("error", (cause) => fail(new MsgcodeError("git_missing", `git could not be started in ${cwd}.`, { cause })));
 	child.on("close", () => fail(new MsgcodeError("git_failed", `git cat-file ended early: ${stderr.trim()}`)));
-	unreferenced(child);
+	child.unref();
+	holdProcess(child, false);
 
 	return {
 		read(name) {
 			if (ended !== null) return Promise.reject(ended);
 			return new Promise((resolve, reject) => {
 				questions.push({ resolve, reject });
+				holdProcess(child, true);
 				child.stdin.write(`${name}\n`);
 			});
 		},
@@ -80,9 +84,12 @@ export function openObjectReader(env: Readonly<Record<string, string | undefined
 	};
 }
 
-/** An idle reader never keeps the process alive; a pending question does, through its promise's socket. */
-function unreferenced(child: ChildProcessWithoutNullStreams): void {
-	child.unref();
+/** Only a pending question keeps this process alive: a reader that was opened early and never asked does not. */
+function holdProcess(child: ChildProcessWithoutNullStreams, hold: boolean): void {
+	for (const stream of [child.stdin, child.stdout, child.stderr] as unknown as Socket[]) {
+		if (hold) stream.ref();
+		else stream.unref();
+	}
 }
 
 type Answer = { readonly object: GitObject | null; readonly length: number } | { readonly needed: number };

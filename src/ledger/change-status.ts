@@ -24,7 +24,7 @@ export type StatusChange =
 
 /** Throws `task_transition` where the task's status does not allow the change. Returns the commit. */
 export async function changeStatus(ledger: Ledger, id: string, change: StatusChange): Promise<string | null> {
-	const result = await changeLedger(ledger, async () => {
+	const result = await changeLedger(ledger, async (view) => {
 		const task = readTask(ledger.workspace.root, id);
 		const born = (await missingRecord(ledger, task))[0]?.content;
 		const text = task.recordText ?? String(born ?? "");
@@ -42,7 +42,8 @@ export async function changeStatus(ledger: Ledger, id: string, change: StatusCha
 		const edits = editsFor(id, record, change, ledger.now());
 		const writes = [{ path: recordPath(id), content: editRecord(text, edits.changes) }];
 		// A hand edit of the definition is committed on its own before the task changes.
-		const definition = task.definitionText === null ? [] : [{ path: definitionPath(id), content: task.definitionText }];
+		const bytes = view.working(definitionPath(id));
+		const definition = bytes === null ? [] : [{ path: definitionPath(id), content: bytes }];
 		return {
 			writes: [...writes, ...definition],
 			message: { op: change.op, taskId: id, summary: edits.summary },

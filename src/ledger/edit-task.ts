@@ -54,6 +54,9 @@ async function changeText(
 				hint: `git log -- ${definitionPath(id)}`,
 			});
 		}
+		const unreadable = task.diagnostics.find(({ code }) => code === "file_encoding");
+		if (unreadable !== undefined)
+			throw new MsgcodeError("ledger_damaged", `${unreadable.file}: ${unreadable.message}`, { hint: unreadable.hint });
 		const text = change(task.definitionText);
 		const { definition, diagnostics } = parseTaskFile(text, definitionPath(id));
 		const problem = diagnostics.find((diagnostic) => diagnostic.severity === "error");
@@ -85,11 +88,13 @@ export async function missingRecord(ledger: Ledger, task: StoredTask): Promise<F
 
 /** Commits what a person did to the task's files by hand, and gives it a record, before something is built on it. */
 export async function ensureCommitted(ledger: Ledger, id: string): Promise<void> {
-	await changeLedger(ledger, async () => {
+	await changeLedger(ledger, async (view) => {
 		const task = readTask(ledger.workspace.root, id);
-		const writes: FileWrite[] = await missingRecord(ledger, task);
-		if (task.definitionText !== null) writes.push({ path: definitionPath(id), content: task.definitionText });
-		if (task.recordText !== null) writes.push({ path: recordPath(id), content: task.recordText });
+		const present = [definitionPath(id), recordPath(id)].flatMap((path) => {
+			const content = view.working(path);
+			return content === null ? [] : [{ path, content }];
+		});
+		const writes: FileWrite[] = [...(await missingRecord(ledger, task)), ...present];
 		return { writes, message: { op: "adopt", taskId: id, summary: `adopt "${task.definition.title}"` }, value: null };
 	});
 }

@@ -1,5 +1,6 @@
 // An open ledger: the workspace with what a command needs to read and change it.
 import { type Identity, readIdentity } from "../git/head.ts";
+import { type ObjectReader, openObjectReader } from "../git/object-reader.ts";
 import { createGit, type Git } from "../git/plumbing.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -19,6 +20,8 @@ export interface Ledger {
 	readonly actor: () => Promise<string>;
 	/** Who commits, as git says. Asked once. */
 	readonly identity: () => Promise<Identity>;
+	/** A new conversation with `git cat-file`; the first one may have been started early. The caller closes it. */
+	readonly openReader: () => ObjectReader;
 	/** What the lock says of its holder, for example "task add". */
 	readonly command: string;
 	/** Uses tasks/index.json; false reads every file. */
@@ -28,18 +31,27 @@ export interface Ledger {
 	readonly warn: (message: string) => void;
 }
 
-export interface LedgerOptions extends Omit<Ledger, "git" | "actor" | "identity"> {
+export interface LedgerOptions extends Omit<Ledger, "git" | "actor" | "identity" | "openReader"> {
 	/** The actor's name, where one was given. */
 	readonly actorName: string | null;
+	/** The command will change the ledger: git is asked what that needs while the command's own code still loads. */
+	readonly willChange?: boolean;
 }
 
 export function openLedger(options: LedgerOptions): Ledger {
 	const git = createGit(options.env, { cwd: options.workspace.root });
 	let asked: Promise<Identity> | null = null;
 	const identity = () => {
-		asked ??= readIdentity(git);
+		asked ??= readIdentity(git, options.env);
 		return asked;
 	};
-	const actor = async () => options.actorName ?? (await identity()).author.replace(/ <.*$/, "");
-	return { ...options, git, identity, actor };
+	const actor = async () => options.actorName ?? (await identity()).author.name;
+	let early = options.willChange === true ? openObjectReader(options.env, options.workspace.topLevel) : null;
+	if (early !== null) void identity().catch(() => {});
+	const openReader = () => {
+		const reader = early ?? openObjectReader(options.env, options.workspace.topLevel);
+		early = null;
+		return reader;
+	};
+	return { ...options, git, identity, actor, openReader };
 }

@@ -11,6 +11,7 @@ import type { Ledger } from "./ledger.ts";
 import { definitionPath, recordPath, taskIdOfFile } from "./paths.ts";
 import { parseRecord } from "./record.ts";
 import { readRunFacts } from "./run-facts.ts";
+import { decodeText } from "./source-text.ts";
 import { LIMITS, type TaskRecord } from "./task.ts";
 import { parseTaskFile } from "./task-file.ts";
 import { type TaskView, taskView } from "./task-view.ts";
@@ -129,7 +130,9 @@ function readLedgerText(root: string, path: string, diagnostics: Diagnostic[]): 
 		if (!stat.isFile()) return report("It is not a plain file, so it is not read.", "Replace it by the file itself.");
 		if (stat.size > LIMITS.bodyBytes * 2)
 			return report(`It has ${stat.size} bytes; a task file has at most 1 MiB.`, "Shorten it.");
-		return readFileSync(absolute, "utf8");
+		const decoded = decodeText(readFileSync(absolute), path);
+		diagnostics.push(...decoded.diagnostics);
+		return decoded.text;
 	} catch (error) {
 		if (error instanceof MsgcodeError && error.code === "path_outside") {
 			return report(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { failPoint } from "../core/failpoint.ts";
 import { ensureFolder } from "../core/files.ts";
 import { acquireLock } from "../core/lock.ts";
-import { type ObjectReader, openObjectReader } from "../git/object-reader.ts";
+import type { ObjectReader } from "../git/object-reader.ts";
 import { refuseWhileBusy } from "../git/operation.ts";
 import { type ChangeResult, commitPlanned, type Plan } from "./apply.ts";
 import type { Ledger } from "./ledger.ts";
@@ -33,7 +33,7 @@ export async function inLedger<T>(ledger: Ledger, work: (reader: ObjectReader) =
 /** The lock and an object reader for `work`, with nothing refused or recovered. */
 export async function withLock<T>(ledger: Ledger, work: (reader: ObjectReader) => Promise<T>): Promise<T> {
 	const { workspace } = ledger;
-	const reader = openObjectReader(ledger.env, workspace.topLevel);
+	const reader = ledger.openReader();
 	void ledger.identity().catch(() => {}); // asked early, so that the answer is there when the commit is made
 	try {
 		ensureFolder(workspace.stateDir, 0o700);

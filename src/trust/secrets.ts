@@ -2,7 +2,7 @@
 
 import { forEachAddedLine } from "./patch-lines.ts";
 import { privateKeyFinder, privateKeyHider } from "./private-keys.ts";
-import { type SecretRule, secretRules } from "./secret-rules.ts";
+import { NAME_HINT, type SecretRule, SHAPE_HINT, secretRules } from "./secret-rules.ts";
 
 export interface Finding {
 	readonly rule: string;
@@ -13,15 +13,11 @@ export interface Finding {
 
 const PRIVATE_KEY = "private-key";
 
-/** One cheap look that tells almost every line apart from those that a rule could match. */
-const HINT =
-	/A(?:KIA|SIA|BIA|CCA)|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|xox[abeoprs]-|xapp-|hooks\.slack|k_live_|whsec_|sk-|AIza|GOCSPX|ya29\.|npm_|pypi-|hf_|SG\.|do[opr]_v1_|:AA|AccountKey|eyJ|:\/\/[^\s:@/]{1,100}:|:_(?:auth|password)|-----BEGIN/;
-const NAME_HINT = /aws|passw|passphrase|secret|token|key|credential/i;
-
 const LOCK_FILE =
 	/(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lock|Cargo\.lock|go\.sum|composer\.lock|Gemfile\.lock|poetry\.lock|uv\.lock|Pipfile\.lock|flake\.lock|deno\.lock)$/;
 
-const rulesOfLockFiles = secretRules.filter((rule) => rule.notInLockFiles !== true);
+const rulesByShape = secretRules.filter((rule) => rule.byName !== true);
+const rulesByName = secretRules.filter((rule) => rule.byName === true);
 
 /** Every secret in a file's text, by line, each rule once per line. */
 export function scanForSecrets(text: string, file: string): Finding[] {
@@ -60,24 +56,29 @@ export function createRedactor(): (text: string) => string {
 }
 
 function fileScanner(file: string): (line: string, lineNumber: number) => Finding[] {
-	const rules = LOCK_FILE.test(file) ? rulesOfLockFiles : secretRules;
+	const skipNames = LOCK_FILE.test(file);
 	const keys = privateKeyFinder();
 	return (line, lineNumber) => {
 		const heading = keys.next(line, lineNumber);
 		const found = heading === null ? [] : [{ rule: PRIVATE_KEY, file, line: heading }];
-		const ids = mayHoldSecret(line) ? matchingRules(line, rules) : [];
+		const ids = matchingRules(line, skipNames);
 		return ids.length === 0 ? found : [...found, ...ids.map((rule) => ({ rule, file, line: lineNumber }))];
 	};
 }
 
-function mayHoldSecret(line: string): boolean {
-	return line.length >= 16 && (HINT.test(line) || NAME_HINT.test(line));
+/** The rules worth trying on a line: mostly none. */
+function rulesFor(line: string): readonly SecretRule[] {
+	if (line.length < 16) {
+		return [];
+	}
+	const byShape = SHAPE_HINT.test(line) ? rulesByShape : [];
+	return NAME_HINT.test(line) ? [...byShape, ...rulesByName] : byShape;
 }
 
-function matchingRules(line: string, rules: readonly SecretRule[]): string[] {
+function matchingRules(line: string, skipNames: boolean): string[] {
 	const ids = new Set<string>();
-	for (const rule of rules) {
-		if (!ids.has(rule.id) && secretsOf(rule, line).length > 0) {
+	for (const rule of rulesFor(line)) {
+		if (!(skipNames && rule.byName === true) && !ids.has(rule.id) && secretsOf(rule, line).length > 0) {
 			ids.add(rule.id);
 		}
 	}
@@ -102,11 +103,8 @@ function secretsOf(rule: SecretRule, line: string): Place[] {
 }
 
 function redactLine(line: string): string {
-	if (!mayHoldSecret(line)) {
-		return line;
-	}
 	let result = line;
-	for (const rule of secretRules) {
+	for (const rule of rulesFor(line)) {
 		const places = secretsOf(rule, result);
 		if (places.length > 0) {
 			const kept = places.map(({ start }, index) => result.slice(places[index - 1]?.end ?? 0, start));

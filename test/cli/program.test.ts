@@ -302,7 +302,7 @@ describe("the declarations", () => {
 describe("a question", () => {
 	const context = (argv: string[], options: Parameters<typeof memoryIo>[0]): CommandContext => {
 		const io = memoryIo(options);
-		return { io, flags: readLine(argv, () => false).flags, interactive: io.stdin.isTTY } as CommandContext;
+		return { io, flags: readLine(argv, () => false).flags, interactive: io.stdin.isTTY } as unknown as CommandContext;
 	};
 
 	test("is not asked with --yes", async () => {

@@ -117,6 +117,13 @@ describe("settings", () => {
 		]);
 		expect(warnings[0]?.file).toBe(join(root, "msgcode.toml"));
 	});
+
+	it("warn at most twenty times, and quickly, about a file full of other things", async () => {
+		write(`[ledger]\n${Array.from({ length: 25_000 }, (_, index) => `k${index}=1`).join("\n")}`);
+		const before = performance.now();
+		expect((await loadSettings(root, {})).warnings).toHaveLength(20);
+		expect(performance.now() - before).toBeLessThan(2000);
+	});
 });
 
 describe("a msgcode.toml that is not valid", () => {

@@ -28,7 +28,7 @@ import {
 	replaceFile,
 } from "../../src/core/files.ts";
 
-const program = join(import.meta.dirname, "programs/write-file.ts");
+const program = join(import.meta.dirname, "programs/use-files.ts");
 let folder: string;
 let file: string;
 
@@ -204,7 +204,10 @@ describe("reading a file", () => {
 
 	it("refuses a folder, and a named pipe without waiting for it", () => {
 		execFileSync("mkfifo", [file]);
-		expect(() => readFileIfThere(file)).toThrow(withCode("file_failed"));
+		const options = { encoding: "utf8", timeout: 5000, killSignal: "SIGKILL" } as const;
+		for (const operation of ["read", "append"]) {
+			expect(spawnSync(process.execPath, [program, operation, file, "x"], options).stdout.trim()).toBe("file_failed");
+		}
 		expect(() => readFileIfThere(folder)).toThrow(withCode("file_failed"));
 	});
 });

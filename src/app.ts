@@ -73,17 +73,23 @@ async function findSettings(options: AppOptions): Promise<LoadedSettings & { wor
 	return { ...(await loadSettings(workspace.root, options.env)), workspace };
 }
 
+/** Names in the state folder that a killed command may have left, and that a live one holds for a moment. */
+const TRACES = /^(journal.*\.json|ledger\.lock|\.msgcode-tmp-.*)$/;
+
 /** A reader goes on when recovery has to wait (git is busy, the lock is held): what it reads is then merely older. */
 async function recoverFromCrash(ledger: Ledger): Promise<void> {
 	const { stateDir } = ledger.workspace;
 	try {
-		if (existsSync(join(stateDir, "journal.json"))) {
+		const names = existsSync(stateDir) ? readdirSync(stateDir) : [];
+		if (names.some((name) => TRACES.test(name))) {
 			const { finishJournal, needsRecovery } = await import("./ledger/recovery.ts");
 			const { withLock } = await import("./ledger/transaction.ts");
 			if (needsRecovery(ledger)) await withLock(ledger, (reader) => finishJournal(ledger, reader));
 		}
-		const claims = join(stateDir, "claims");
-		if (existsSync(claims) && readdirSync(claims).length > 0) {
+		if (
+			names.includes("recovery.lock") ||
+			(names.includes("claims") && readdirSync(join(stateDir, "claims")).length > 0)
+		) {
 			const { recoverRuns } = await import("./engine/recover-runs.ts");
 			for (const runId of await recoverRuns(ledger)) {
 				ledger.warn(`The run ${runId} had lost its process; its work was collected and recorded.`);

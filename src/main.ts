@@ -7,6 +7,8 @@ import { version } from "./core/version.ts";
 
 const FAILED = 1;
 const INTERRUPTED = 130;
+/** How long a connection on standard input may stay silent before it counts as no input. */
+const SILENCE_MS = 500;
 const handlers = new Set<InterruptHandler>();
 let outputFailed = false;
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -33,6 +35,7 @@ function processIo(): Io {
 				return isTerminal(0);
 			},
 			readAll,
+			readPiped,
 		},
 		stdout: outputStream(1, () => process.stdout),
 		stderr: outputStream(2, () => process.stderr),
@@ -123,6 +126,27 @@ function isTerminal(descriptor: number): boolean {
 	} catch {
 		return false;
 	}
+}
+
+/**
+ * A file or a shell's pipe is read to its end. Programs that start us often leave a connection open as our input and never
+ * write to it: waiting for its end would hang, so it counts only once something arrives.
+ */
+async function readPiped(): Promise<string> {
+	const stat = process.getBuiltinModule("node:fs").fstatSync(0);
+	if (stat.isFile() || stat.isFIFO()) return await readAll();
+	if (!stat.isSocket()) return "";
+	const { stdin } = process;
+	const speaks = await new Promise<boolean>((resolve) => {
+		const timer = setTimeout(() => resolve(false), SILENCE_MS);
+		stdin.once("readable", () => {
+			clearTimeout(timer);
+			resolve(true);
+		});
+	});
+	if (speaks) return await readAll();
+	stdin.destroy();
+	return "";
 }
 
 async function readAll(): Promise<string> {

@@ -29,7 +29,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 	diff: ["src/git/text-diff.ts", "src/cli/text-diff.ts"],
 	"gray-matter": ["src/ledger/document.ts"],
 	"isomorphic-git": ["src/git/objects.ts"],
-	"simple-git": ["src/git/repository.ts"],
+	"simple-git": ["src/git/repo.ts"],
 	"smol-toml": ["src/config/toml.ts"],
 	yaml: ["src/ledger/yaml.ts"],
 };
@@ -41,7 +41,7 @@ const SCHEMA_FILES: readonly string[] = [
 	"src/ledger/definition.ts",
 	"src/ledger/task.ts",
 	"src/runners/capabilities.ts",
-	"src/runners/exec-declaration.ts",
+	"src/config/exec-declaration.ts",
 ];
 
 /** Who may start a process, and who may signal one. */

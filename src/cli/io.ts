@@ -16,6 +16,8 @@ export interface InputStream {
 	readonly isTTY: boolean;
 	/** Everything until the end of the input, as UTF-8. */
 	readAll(): Promise<string>;
+	/** What was piped in, "" when nothing was: a terminal, no input, or an open connection on which nobody writes. */
+	readPiped(): Promise<string>;
 }
 
 export type InterruptHandler = (signal: "SIGINT" | "SIGTERM" | "SIGHUP") => void;

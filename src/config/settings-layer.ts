@@ -2,8 +2,9 @@
 // A key that nobody knows is a warning (a newer version may know it); a value that does not fit is an error.
 
 import type * as z from "zod/mini";
+import { EXEC_DECLARATION_KEYS, execDeclarationSchema } from "./exec-declaration.ts";
 import { type SettingPlace, settingsInvalid } from "./settings-error.ts";
-import { DECLARATION_KEYS, execDeclaration, RUNNER_ID, settingsShape } from "./settings-schema.ts";
+import { RUNNER_ID, settingsShape } from "./settings-schema.ts";
 
 export interface SettingsWarning {
 	readonly code: "setting_unknown";
@@ -56,7 +57,7 @@ export function checkLayer(raw: Readonly<Record<string, unknown>>, locate: Locat
 			const place = { ...locate(section, key), key: `${section}.${key}` };
 			if (shape === null) {
 				values.set(`runners.${key}`, checkDeclaration(key, value, place));
-				for (const unknown of Object.keys(value as object).filter((name) => !DECLARATION_KEYS.includes(name))) {
+				for (const unknown of Object.keys(value as object).filter((name) => !EXEC_DECLARATION_KEYS.includes(name))) {
 					warn(`runners.${key}`, unknown);
 				}
 				continue;
@@ -80,13 +81,13 @@ function checkDeclaration(id: string, value: unknown, place: SettingPlace): unkn
 	if (!RUNNER_ID.test(id)) {
 		throw settingsInvalid(place, "is no id for a runner: use lower-case letters, digits and hyphens.");
 	}
-	const result = execDeclaration.safeParse(value);
+	const result = execDeclarationSchema.safeParse(value);
 	if (!result.success) {
 		const path = result.error.issues[0]?.path.join(".") ?? "";
 		const key = path === "" ? `runners.${id}` : `runners.${id}.${path}`;
 		throw settingsInvalid(
 			{ ...place, key },
-			'does not fit: a runner is a table with argv = ["program", …] and optionally title, stdin (text), env (a table of texts) and success (a table).',
+			'does not fit: a runner is a table with argv = ["program", …] and optionally title, stdin ("prompt" or "none"), env (a table of texts), passEnv (names of variables), requires (a table with binaries) and success ("exit_code", or a table with exit_codes or jsonLine).',
 		);
 	}
 	return result.data;

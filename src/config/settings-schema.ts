@@ -4,6 +4,7 @@
 import * as z from "zod/mini";
 import { parseDuration } from "../core/clock.ts";
 import { ENVIRONMENT_PATTERN } from "./environment.ts";
+import type { ExecDeclaration } from "./exec-declaration.ts";
 
 /** Milliseconds, written as a duration. The bounds are milliseconds too. */
 function duration(least: number, most: number) {
@@ -20,18 +21,6 @@ function duration(least: number, most: number) {
 }
 
 export const RUNNER_ID = /^[a-z][a-z0-9-]{0,39}$/;
-
-export const execDeclaration = z.looseObject({
-	argv: z.array(z.string().check(z.maxLength(32_768))).check(z.minLength(1), z.maxLength(256)),
-	title: z.optional(z.string().check(z.maxLength(200))),
-	/** What the program reads, with placeholders. */
-	stdin: z.optional(z.string().check(z.maxLength(32_768))),
-	env: z.optional(z.record(z.string().check(z.regex(ENVIRONMENT_PATTERN)), z.string())),
-	/** When the program's end counts as success, beyond exit code 0. */
-	success: z.optional(z.looseObject({ exit_codes: z.optional(z.array(z.int())) })),
-});
-
-export const DECLARATION_KEYS: readonly string[] = ["argv", "title", "stdin", "env", "success"];
 
 /** One row per key: its schema, and the words of the error when a value does not fit. */
 export const settingsShape = {
@@ -65,8 +54,6 @@ export const settingsShape = {
 } as const;
 
 type Shape = typeof settingsShape;
-
-export type ExecDeclaration = z.output<typeof execDeclaration>;
 
 /** Every setting. Durations are milliseconds. */
 export type Settings = {

@@ -9,7 +9,7 @@ import type { CheckedLayer, Locate, SettingsWarning } from "./settings-layer.ts"
 import type { Settings } from "./settings-schema.ts";
 
 export type { SettingsWarning } from "./settings-layer.ts";
-export type { ExecDeclaration, Settings } from "./settings-schema.ts";
+export type { Settings } from "./settings-schema.ts";
 
 export const SETTINGS_FILE = "msgcode.toml";
 const MAX_FILE_BYTES = 256 * 1024;

@@ -92,6 +92,12 @@ export const errorTable = {
 	// Locked or busy
 	ledger_locked: { exit: 5, http: 423, means: "Another command holds the ledger's lock." },
 	index_locked: { exit: 5, http: 423, means: "git's index.lock is held by another git process." },
+	ref_locked: {
+		exit: 5,
+		http: 423,
+		means: "The branch's lock file is held by another git process.",
+		hint: "Wait for that git command. If none is running, git itself says which file is in the way: try `git fetch`.",
+	},
 	git_busy: {
 		exit: 5,
 		http: 423,
@@ -116,6 +122,12 @@ export const errorTable = {
 		http: 500,
 		means: "git does not know who commits.",
 		hint: 'Set it: `git config user.name "…"` and `git config user.email "…"`.',
+	},
+	remote_failed: {
+		exit: 1,
+		http: 502,
+		means: "The git remote could not be reached or did not answer well.",
+		hint: "See what git itself says: `git fetch`.",
 	},
 	signing_failed: { exit: 1, http: 500, means: "git could not sign the commit." },
 	file_failed: { exit: 1, http: 500, means: "A file could not be read or written." },

@@ -17,6 +17,7 @@ import {
 	readSync,
 	realpathSync,
 	renameSync,
+	rmSync,
 	unlinkSync,
 	writeSync,
 } from "node:fs";
@@ -30,6 +31,8 @@ export interface WriteOptions {
 	readonly mode?: number;
 	/** false skips the fsyncs: for files that mean nothing after a power cut, such as locks. */
 	readonly durable?: boolean;
+	/** Where the temporary file lies, on the same file system; the file's own folder unless told. */
+	readonly temporaryIn?: string;
 }
 
 /** Replaces (or creates) a file: temporary file beside it, fsync, rename, fsync of the folder. Throws fileError's codes. */
@@ -146,12 +149,17 @@ export function syncFolder(path: string): void {
 	});
 }
 
-/** Deletes temporary files that a process left when it died; those of live processes stay. Returns their names. */
+/** Whether a process that died left a temporary file in this folder. */
+export function hasLeftoverTemporaries(folder: string): boolean {
+	return listFolder(folder).some((name) => isLeftoverTemporary(folder, name));
+}
+
+/** Deletes temporary files and folders that a process left when it died; those of live ones stay. Returns their names. */
 export function removeLeftoverTemporaries(folder: string): string[] {
 	return attempt("clean", folder, () => {
 		const leftovers = listFolder(folder).filter((name) => isLeftoverTemporary(folder, name));
 		for (const name of leftovers) {
-			removeFileIfThere(join(folder, name));
+			rmSync(join(folder, name), { recursive: true, force: true });
 		}
 		return leftovers;
 	});
@@ -201,7 +209,7 @@ function withTemporary(
 	place: (temporary: string) => boolean,
 ): boolean {
 	const folder = dirname(path);
-	const temporary = join(folder, temporaryName());
+	const temporary = join(options.temporaryIn ?? folder, temporaryName());
 	return attempt("write", path, () => {
 		let written = false;
 		try {

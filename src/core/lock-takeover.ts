@@ -3,8 +3,8 @@
 // its last look and its unlink nobody else may unlink, and the file that it deletes is the one that it judged.
 
 import { randomUUID } from "node:crypto";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { failPoint } from "./failpoint.ts";
 import { createFile, ensureFolder, removeFileIfThere } from "./files.ts";
 import { isAbandoned, LEASE_MS, type LockHolder, type LockSighting, sightLock } from "./lock-file.ts";
@@ -17,12 +17,17 @@ export function removeAbandonedLock(
 	taker: LockHolder,
 	clock: { now(): number },
 ): boolean {
-	const folder = `${path}.takers`;
+	const folder = takersFolder(path);
 	ensureFolder(folder, 0o700);
 	const name = randomUUID();
 	const ticketUntilMs = clock.now() + LEASE_MS;
 	const ticket: LockHolder = { ...taker, owner: name, acquiredAtMs: clock.now(), leaseUntilMs: ticketUntilMs };
-	if (!createFile(join(folder, name), JSON.stringify(ticket), { mode: 0o600, durable: false })) {
+	const shown = createFile(join(folder, name), JSON.stringify(ticket), {
+		mode: 0o600,
+		durable: false,
+		temporaryIn: dirname(path),
+	});
+	if (!shown) {
 		return false;
 	}
 	try {
@@ -43,7 +48,22 @@ export function removeAbandonedLock(
 }
 
 function otherLiveTicket(folder: string, own: string, clock: { now(): number }): boolean {
-	let live = false;
+	return otherTickets(folder, own, clock) > 0;
+}
+
+/** Removes what killed takers left beside the lock. */
+export function removeAbandonedTickets(path: string, clock: { now(): number }): void {
+	const folder = takersFolder(path);
+	if (existsSync(folder)) otherTickets(folder, "", clock);
+}
+
+export function takersFolder(path: string): string {
+	return `${path}.takers`;
+}
+
+/** Removes dead takers' tickets and counts the live ones. */
+function otherTickets(folder: string, own: string, clock: { now(): number }): number {
+	let live = 0;
 	for (const name of readdirSync(folder)) {
 		if (name === own || name.startsWith(TEMPORARY_PREFIX)) {
 			continue;
@@ -55,7 +75,7 @@ function otherLiveTicket(folder: string, own: string, clock: { now(): number }):
 		if (isAbandoned(sighting, clock.now())) {
 			removeFileIfThere(join(folder, name));
 		} else {
-			live = true;
+			live += 1;
 		}
 	}
 	return live;

@@ -60,6 +60,12 @@ export async function acquireLock(path: string, request: LockRequest): Promise<L
 	}
 }
 
+/** True for a lock whose holder is dead: a process was killed while it held it. */
+export function isLockAbandoned(path: string, nowMs: number): boolean {
+	const sighting = sightLock(path);
+	return sighting !== null && isAbandoned(sighting, nowMs);
+}
+
 /** Who holds the lock, or null when nobody does or the file cannot be read as ours. */
 export function readLock(path: string): LockHolder | null {
 	return sightLock(path)?.holder ?? null;

@@ -66,7 +66,11 @@ export function takeClaim(
 		leaseUntilMs: nowMs + CLAIM_LEASE_MS,
 		...claim,
 	};
-	return createFile(claimPath(stateDir, claim.taskId), JSON.stringify(full), { mode: 0o600 }) ? full : null;
+	const written = createFile(claimPath(stateDir, claim.taskId), JSON.stringify(full), {
+		mode: 0o600,
+		temporaryIn: stateDir,
+	});
+	return written ? full : null;
 }
 
 /** Writes what changed into the claim and renews its lease. Throws `task_running` when the claim is somebody else's by now. */
@@ -79,7 +83,7 @@ export function updateClaim(stateDir: string, claim: Claim, change: Partial<Clai
 		);
 	}
 	const next: Claim = { ...claim, ...change, leaseUntilMs: nowMs + CLAIM_LEASE_MS };
-	replaceFile(claimPath(stateDir, claim.taskId), JSON.stringify(next), { mode: 0o600 });
+	replaceFile(claimPath(stateDir, claim.taskId), JSON.stringify(next), { mode: 0o600, temporaryIn: stateDir });
 	return next;
 }
 

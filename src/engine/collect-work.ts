@@ -8,7 +8,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Claim } from "./claim.ts";
 import { keepResult } from "./conclude.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { agentHeadRef, collectWorktree, worktreeHead } from "./worktree.ts";
+import { afterChecksRef, agentHeadRef, collectWorktree, runRef, worktreeHead } from "./worktree.ts";
 
 export interface CollectedWork {
 	/** null where there is no worktree, or none that can be read. */
@@ -35,16 +35,19 @@ export async function collectWork(ledger: Ledger, claim: Claim, folder: RunFolde
 	}
 }
 
-/** The tree once more, after the checks; null where it cannot be read. */
+/** The tree once more, after the checks, kept by a ref of its own where they changed something; null where it cannot be read. */
 export async function treeAfterChecks(ledger: Ledger, claim: Claim, folder: RunFolder): Promise<string | null> {
 	if (claim.worktree === null || claim.base === null) return null;
 	const { path, continued } = claim.worktree;
-	const collected = await collectWorktree(
-		ledger,
-		path,
-		claim.base.commit,
-		folder,
-		continued ? null : folder.pristineIndex,
-	).catch(() => null);
-	return collected?.tree ?? null;
+	const pristine = continued ? null : folder.pristineIndex;
+	try {
+		const { tree } = await collectWorktree(ledger, path, claim.base.commit, folder, pristine);
+		const result = await ledger.git(["rev-parse", "--verify", `${runRef(claim.runId)}^{tree}`]);
+		if (result.stdout.toString("utf8").trim() !== tree) {
+			await ledger.git(["update-ref", afterChecksRef(claim.runId), tree]);
+		}
+		return tree;
+	} catch {
+		return null;
+	}
 }

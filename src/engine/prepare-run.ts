@@ -9,9 +9,10 @@ import { codeTreeOf } from "../ledger/code-tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { carriedBase } from "./carry.ts";
 import type { Claim } from "./claim.ts";
+import { recycleWorktree, whileUnremoved } from "./remove-worktree.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { Prepared, RunRequest } from "./run-request.ts";
-import { branchOf, continueWorktree, makeTaskWorktree, recycleWorktree, worktreePath } from "./worktree.ts";
+import { branchOf, continueWorktree, makeTaskWorktree, worktreePath } from "./worktree.ts";
 import { copyIncluded } from "./worktree-include.ts";
 
 export async function prepareRun(
@@ -25,9 +26,10 @@ export async function prepareRun(
 	const warnings: CollectWarning[] = [];
 	if (request.mode === "in-place") return { worktree: null, warnings };
 	if (request.goOn) {
-		const worktree = continueWorktree(ledger, request.taskId, request.lastRun);
-		const commit = request.lastRun?.baseCommit as string;
-		update({ base: { commit, codeTree: await codeTreeAt(ledger, commit) }, worktree });
+		const { worktree, base } = await whileUnremoved(ledger, request.taskId, () =>
+			continueWorktree(ledger, request.taskId),
+		);
+		update({ base: { commit: base, codeTree: await codeTreeAt(ledger, base) }, worktree });
 		return { worktree, warnings };
 	}
 	let commit = await resolveBase(ledger, request.base);

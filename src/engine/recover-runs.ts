@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { now } from "../core/clock.ts";
 import { readEvents } from "../core/events.ts";
 import { digest, sizedDigest } from "../core/ids.ts";
-import { acquireLock } from "../core/lock.ts";
+import { acquireLock, isLockAbandoned } from "../core/lock.ts";
 import { sweepMarked } from "../core/supervisor.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { parseMessage } from "../ledger/message.ts";
-import { listPending } from "../ledger/pending.ts";
+import { holdPending, listPending } from "../ledger/pending.ts";
 import { readReceipt } from "../ledger/runs.ts";
 import { RUN_MARKER } from "./attempt.ts";
 import { type Claim, listClaims, ownerState, readClaim, releaseClaim } from "./claim.ts";
@@ -26,9 +26,10 @@ export function hasAbandonedRuns(ledger: Ledger): boolean {
 /** Ends every run whose owner is dead. Returns their run ids. */
 export async function recoverRuns(ledger: Ledger): Promise<string[]> {
 	const { stateDir } = ledger.workspace;
-	if (!hasAbandonedRuns(ledger)) return [];
+	const path = join(stateDir, "recovery.lock");
+	if (!hasAbandonedRuns(ledger) && !isLockAbandoned(path, ledger.now())) return [];
 	// Two commands may find the same dead run: one of them sees to it.
-	const lock = await acquireLock(join(stateDir, "recovery.lock"), { command: "recovery", timeoutMs: 60_000 });
+	const lock = await acquireLock(path, { command: "recovery", timeoutMs: 60_000 });
 	const ended: string[] = [];
 	try {
 		for (const { claim } of listClaims(stateDir, ledger.now())) {
@@ -47,15 +48,16 @@ async function recoverRun(ledger: Ledger, claim: Claim): Promise<void> {
 	const { stateDir, root } = ledger.workspace;
 	await sweepMarked({ name: RUN_MARKER, value: claim.runId });
 	const recorded = readReceipt(root, claim.taskId, claim.runId) !== null;
-	const waiting = listPending(stateDir).some((pending) => parseMessage(pending.message).runId === claim.runId);
-	if (!recorded && !waiting) {
-		const folder = makeRunFolder(stateDir, claim.runId);
+	const waiting = listPending(stateDir).filter((pending) => parseMessage(pending.message).runId === claim.runId);
+	for (const pending of waiting) await holdPending(ledger, pending);
+	const folder = makeRunFolder(stateDir, claim.runId);
+	if (!recorded && waiting.length === 0) {
 		const ending = readEnding(folder) ?? (await abortedEnding(ledger, claim, folder));
 		noteEnding(folder, ending);
 		const events = eventsOf(folder);
 		await concludeRun(ledger, { title: "", claim, folder, ending, events });
-		tidyRunFolder(folder);
 	}
+	tidyRunFolder(folder);
 	releaseClaim(stateDir, claim);
 }
 

@@ -7,6 +7,7 @@ import type { CollectWarning } from "../git/collect.ts";
 import type { AttemptResult, CheckResult, RunStatus } from "../ledger/receipt.ts";
 
 export interface RunFolder {
+	readonly stateDir: string;
 	readonly path: string;
 	readonly events: string;
 	readonly stdout: string;
@@ -23,6 +24,7 @@ export interface RunFolder {
 export function runFolderAt(stateDir: string, runId: string): RunFolder {
 	const path = join(stateDir, "runs", runId);
 	return {
+		stateDir,
 		path,
 		events: join(path, "events.jsonl"),
 		stdout: join(path, "stdout.log"),
@@ -71,7 +73,10 @@ export interface RunEnding {
 }
 
 export function noteEnding(folder: RunFolder, ending: RunEnding): void {
-	replaceFile(join(folder.path, "ending.json"), JSON.stringify(ending), { mode: 0o600 });
+	replaceFile(join(folder.path, "ending.json"), JSON.stringify(ending), {
+		mode: 0o600,
+		temporaryIn: folder.stateDir,
+	});
 }
 
 export function readEnding(folder: RunFolder): RunEnding | null {
@@ -89,7 +94,7 @@ export function isCancelRequested(folder: RunFolder): boolean {
 }
 
 export function requestCancel(folder: RunFolder): void {
-	replaceFile(folder.cancelRequest, "");
+	replaceFile(folder.cancelRequest, "", { temporaryIn: folder.stateDir });
 }
 
 /** Takes away what only the live run needed. */

@@ -2,10 +2,11 @@
 // Invariant: a branch moves only from the commit that was read, never from whatever it points at by then.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MsgcodeError } from "../core/errors.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { type ObjectStore, writeObject } from "./object-writer.ts";
-import type { Git } from "./plumbing.ts";
+import { type Git, gitFailure } from "./plumbing.ts";
 
 export interface Head {
 	/** Full name of the checked-out branch; null when HEAD is detached. */
@@ -84,7 +85,7 @@ function personOf(ident: string, date: string | undefined): Person {
 }
 
 /** The person with the time, as a commit's author or committer line has it. */
-function stamped(person: Person): string {
+export function stamped(person: Person): string {
 	return `${person.signature} ${person.fixedSeconds ?? Math.floor(Date.now() / 1000)} ${person.zone}`;
 }
 
@@ -113,16 +114,31 @@ export async function writeCommit(store: ObjectStore, git: Git, commit: NewCommi
 	return writeObject(store, "commit", Buffer.from(`${header.join("\n")}\n\n${commit.message}`));
 }
 
-/** Moves the branch of `head` (or HEAD itself when detached) to `commit`; false when it moved meanwhile. */
-export async function moveHead(git: Git, head: Head, commit: string, reason: string): Promise<boolean> {
+/**
+ * Moves the branch of `head` (or HEAD itself when detached) to `commit`; false when it is not where it was read any more.
+ * Waits up to `patienceMs` for another git process to let go of the ref's lock file, then throws `ref_locked`.
+ */
+export async function moveHead(
+	git: Git,
+	head: Head,
+	commit: string,
+	reason: string,
+	patienceMs = 10_000,
+): Promise<boolean> {
 	const name = head.ref ?? "HEAD";
 	const old = head.commit ?? "0".repeat(commit.length);
 	const args = ["update-ref", ...(head.ref === null ? ["--no-deref"] : []), "-m", reason, name, commit, old];
-	const result = await git(args, { accept: [0, 1, 128] });
-	if (result.code === 0) return true;
-	if (
-		/is at [0-9a-f]+ but expected|reference already exists|unable to lock|Unable to create .*\.lock/.test(result.stderr)
-	)
-		return false;
-	throw new MsgcodeError("git_failed", `git could not move ${name}: ${result.stderr.trim()}`);
+	const deadline = Date.now() + patienceMs;
+	for (;;) {
+		const { code, stderr } = await git(args, { accept: [0, 1, 128] });
+		if (code === 0) return true;
+		if (/is at [0-9a-f]+ but expected|reference already exists|unable to resolve reference/.test(stderr)) return false;
+		if (!/Unable to create '.*\.lock': File exists/.test(stderr)) throw gitFailure(["update-ref"], code, stderr);
+		if (Date.now() >= deadline)
+			throw new MsgcodeError(
+				"ref_locked",
+				`Another git process holds the lock file of ${name}; nothing was committed.`,
+			);
+		await sleep(20);
+	}
 }

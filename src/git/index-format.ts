@@ -28,6 +28,7 @@ const STAGE_MASK = 0x3000;
 const NAME_MASK = 0x0fff;
 const EXTENDED = 0x4000;
 const SKIP_WORKTREE = 0x4000;
+const INTENT_TO_ADD = 0x2000;
 /** Derived data that names positions or cached listings: git rebuilds them, stale ones would mislead it. */
 const DISPOSABLE = new Set(["EOIE", "IEOT", "FSMN", "UNTR"]);
 const KEPT = new Set(["TREE", "REUC"]);
@@ -176,7 +177,10 @@ export function changeIndex(index: IndexFile, changes: readonly IndexChange[]): 
 	entries.push(...added.slice(next));
 	const extensions = index.extensions.map((extension) =>
 		extension.signature === "TREE"
-			? { signature: "TREE", data: invalidateCacheTree(extension.data, [...changed.keys()], rawLengthOf([...kept, ...added])) }
+			? {
+					signature: "TREE",
+					data: invalidateCacheTree(extension.data, [...changed.keys()], rawLengthOf(kept[0] ?? added[0])),
+				}
 			: extension,
 	);
 	return { ...index, entries, extensions };
@@ -198,7 +202,21 @@ export function emptyIndex(): IndexFile {
 /** The entries of one path: one, or up to three while it is in conflict. */
 export function entriesOf(index: IndexFile, path: string): readonly IndexEntry[] {
 	const wanted = Buffer.from(path);
-	return index.entries.filter((entry) => entry.path.equals(wanted));
+	const { entries } = index;
+	let first = 0;
+	for (let last = entries.length; first < last; ) {
+		const middle = (first + last) >> 1;
+		if ((entries[middle] as IndexEntry).path.compare(wanted) < 0) first = middle + 1;
+		else last = middle;
+	}
+	let end = first;
+	while (entries[end]?.path.equals(wanted) === true) end += 1;
+	return entries.slice(first, end);
+}
+
+/** True for `git add --intent-to-add`: the path is known, its content is not staged. */
+export function isAnnounced(entry: IndexEntry): boolean {
+	return (entry.extendedFlags & INTENT_TO_ADD) !== 0;
 }
 
 export function stageOf(entry: IndexEntry): number {
@@ -209,9 +227,9 @@ export function modeOf(entry: IndexEntry): number {
 	return entry.stat.readUInt32BE(24);
 }
 
-/** Without an entry there is no folder below the root whose id could be misread. */
-function rawLengthOf(entries: readonly IndexEntry[]): number {
-	return entries[0]?.oid.length ?? 20;
+/** Without any entry, before or after, there is no cached tree whose id could be misread. */
+function rawLengthOf(entry: IndexEntry | undefined): number {
+	return entry?.oid.length ?? 20;
 }
 
 function newEntry(path: Buffer, entry: { mode: number; oid: string; stat: BigIntStats | null }): IndexEntry {

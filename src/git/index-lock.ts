@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import {
 	closeSync,
 	existsSync,
+	fchmodSync,
 	fsyncSync,
 	futimesSync,
 	linkSync,
@@ -20,7 +21,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileError, MsgcodeError } from "../core/errors.ts";
 import { failPoint } from "../core/failpoint.ts";
 import { syncFolder } from "../core/files.ts";
-import { changeIndex, emptyIndex, formatIndex, type IndexChange, type IndexFile, parseIndex } from "./index-format.ts";
+import {
+	changeIndex,
+	emptyIndex,
+	entriesOf,
+	formatIndex,
+	type IndexChange,
+	type IndexEntry,
+	type IndexFile,
+	isAnnounced,
+	parseIndex,
+	stageOf,
+} from "./index-format.ts";
 import type { Git } from "./plumbing.ts";
 
 const MARKER = "msgcode-index-";
@@ -36,6 +48,44 @@ export function readIndex(place: IndexPlace): IndexFile | null {
 	const path = join(place.gitDir, "index");
 	if (!existsSync(path)) return emptyIndex();
 	return parseIndex(readFileSync(path), place.objectIdLength / 2);
+}
+
+export interface StagedEntry {
+	readonly oid: string;
+	/** 0, or 1 to 3 for a path in conflict. */
+	readonly stage: number;
+	/** `git add --intent-to-add`: the path is known, its content is not staged. */
+	readonly announced: boolean;
+}
+
+export type Staged = ReadonlyMap<string, readonly StagedEntry[]>;
+
+/** What the index holds at the paths and, as a file, at each folder above them. Paths without an entry may be left out. */
+export async function readStaged(place: IndexPlace, git: Git, paths: readonly string[]): Promise<Staged> {
+	const wanted = [...new Set(paths.flatMap(withFolders))];
+	const index = readIndex(place);
+	if (index !== null) {
+		return new Map(wanted.map((path) => [path, entriesOf(index, path).map(stagedEntry)]));
+	}
+	const pathspecs = wanted.map((path) => `:(top,literal)${path}`);
+	const listed = await git(["ls-files", "--stage", "--sparse", "-z", "--", ...pathspecs], { cwd: place.topLevel });
+	const found = new Map<string, StagedEntry[]>();
+	for (const line of listed.stdout.toString("utf8").split("\0")) {
+		const [, oid, stage, path] = /^\d+ ([0-9a-f]+) (\d)\t(.*)$/s.exec(line) ?? [];
+		if (oid === undefined || path === undefined || !wanted.includes(path)) continue;
+		found.set(path, [...(found.get(path) ?? []), { oid, stage: Number(stage), announced: false }]);
+	}
+	return found;
+}
+
+function withFolders(path: string): string[] {
+	const all = [path];
+	for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) all.push(path.slice(0, slash));
+	return all;
+}
+
+function stagedEntry(entry: IndexEntry): StagedEntry {
+	return { oid: entry.oid.toString("hex"), stage: stageOf(entry), announced: isAnnounced(entry) };
 }
 
 /** Makes the changes to the real index; waits for another holder of index.lock up to `timeoutMs`, then `index_locked`. */
@@ -62,7 +112,8 @@ export async function updateIndex(
 			await updateThroughGit(place, changes, git);
 			return;
 		}
-		writeSync(file, formatIndex(changeIndex(index, changes), place.objectIdLength / 2));
+		if (before !== undefined) fchmodSync(file, before.mode & 0o777); // a shared repository's group keeps its access
+		writeWhole(file, formatIndex(changeIndex(index, changes), place.objectIdLength / 2));
 		// git takes an entry as racy when it is not older than the index file. Keeping the old time keeps that
 		// judgement for every entry that we did not touch; ours are compared by content, which is only slower.
 		if (before !== undefined) futimesSync(file, before.atime, new Date(Math.floor(before.mtimeMs)));
@@ -116,6 +167,11 @@ async function takeLock(marker: string, lockPath: string, timeoutMs: number): Pr
 function releaseLock(marker: string, lockPath: string): void {
 	const lock = statSync(lockPath, { throwIfNoEntry: false });
 	if (lock !== undefined && lock.ino === statSync(marker).ino) unlinkSync(lockPath);
+}
+
+/** A disk that is nearly full takes a part of the bytes without an error. */
+function writeWhole(file: number, data: Buffer): void {
+	for (let written = 0; written < data.length; ) written += writeSync(file, data, written);
 }
 
 async function updateThroughGit(place: IndexPlace, changes: readonly IndexChange[], git: Git): Promise<void> {

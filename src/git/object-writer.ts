@@ -5,10 +5,12 @@ import {
 	chmodSync,
 	closeSync,
 	existsSync,
+	fchmodSync,
 	fsyncSync,
 	mkdirSync,
 	openSync,
 	renameSync,
+	rmSync,
 	statSync,
 	writeSync,
 } from "node:fs";
@@ -35,27 +37,35 @@ export function writeObject(store: ObjectStore, type: "blob" | "tree" | "commit"
 	const folder = join(objects, oid.slice(0, 2));
 	const path = join(folder, oid.slice(2));
 	if (existsSync(path)) return oid;
+	// git's own prune removes files of this name, should we die here.
+	const temporary = join(folder, `tmp_obj_${randomBytes(6).toString("hex")}`);
+	const packed = deflateSync(Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content]), { level: 1 });
 	try {
-		if (!existsSync(folder)) makeObjectFolder(objects, folder);
-		// git's own prune removes files of this name, should we die here.
-		const temporary = join(folder, `tmp_obj_${randomBytes(6).toString("hex")}`);
-		const packed = deflateSync(Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content]), { level: 1 });
-		const file = openSync(temporary, "wx", 0o444);
-		try {
-			writeSync(file, packed);
-			fsyncSync(file);
-		} finally {
-			closeSync(file);
-		}
+		const { mode } = statSync(objects);
+		if (!existsSync(folder)) makeObjectFolder(folder, mode);
+		writeWhole(temporary, packed, mode & 0o444);
 		renameSync(temporary, path);
 	} catch (cause) {
+		rmSync(temporary, { force: true });
 		throw fileError("write a git object in", folder, cause);
 	}
 	return oid;
 }
 
-function makeObjectFolder(objects: string, folder: string): void {
+/** A disk that is nearly full takes a part of the bytes without an error. */
+function writeWhole(path: string, data: Buffer, mode: number): void {
+	const file = openSync(path, "wx", mode);
+	try {
+		fchmodSync(file, mode); // whatever the umask: others of a shared repository read it as well
+		for (let written = 0; written < data.length; ) written += writeSync(file, data, written);
+		fsyncSync(file);
+	} finally {
+		closeSync(file);
+	}
+}
+
+function makeObjectFolder(folder: string, mode: number): void {
 	mkdirSync(folder, { recursive: true });
 	// A shared repository carries its group bits on the objects folder; a folder with less would lock others out.
-	chmodSync(folder, statSync(objects).mode & 0o7777);
+	chmodSync(folder, mode & 0o7777);
 }

@@ -13,7 +13,7 @@ export interface TreeEntry {
 /** Paths are relative to the tree, with "/" between names; null removes the path. */
 export type TreeChanges = ReadonlyMap<string, TreeEntry | null>;
 
-/** Writes the changed tree and returns its id; null when nothing is left in it. */
+/** Writes the changed tree and returns its id; null when nothing is left in it. Throws `ledger_path_taken` for a path below a file. */
 export async function editTree(
 	reader: ObjectReader,
 	store: ObjectStore,
@@ -37,7 +37,14 @@ export async function editTree(
 	const rawLength = store.objectIdLength / 2;
 	for (const [name, group] of below) {
 		const existing = findEntry(content, name, rawLength);
-		const subtree = existing?.mode === "40000" ? existing.oid : null;
+		if (existing !== null && existing.mode !== "40000") {
+			// Removing below a file removes nothing; adding below it would take the file away.
+			if ([...group.values()].every((entry) => entry === null)) continue;
+			throw new MsgcodeError("ledger_path_taken", `The commit holds ${name} as a file, where a folder is needed.`, {
+				hint: "Commit its removal first.",
+			});
+		}
+		const subtree = existing?.oid ?? null;
 		const edited = await editTree(reader, store, subtree, group);
 		here.set(name, edited === null ? null : { mode: "40000", oid: edited });
 	}

@@ -2,7 +2,6 @@
 // Invariant: the new checkout holds the base without the ledger's files, and an index that knows them as skipped.
 import {
 	copyFileSync,
-	existsSync,
 	lstatSync,
 	readFileSync,
 	rmSync,
@@ -81,7 +80,8 @@ export interface ListedWorktree {
 	readonly path: string;
 	readonly head: string | null;
 	readonly branch: string | null;
-	readonly locked: boolean;
+	/** Why it is locked: a run's worktree names the run that made it. null when it is not locked. */
+	readonly lockReason: string | null;
 	readonly prunable: boolean;
 }
 
@@ -98,7 +98,7 @@ export async function listWorktrees(git: Git): Promise<ListedWorktree[]> {
 				path: fields.get("worktree") ?? "",
 				head: fields.get("HEAD") ?? null,
 				branch: fields.get("branch") ?? null,
-				locked: fields.has("locked"),
+				lockReason: fields.get("locked") ?? null,
 				prunable: fields.has("prunable"),
 			};
 		});
@@ -119,10 +119,6 @@ export async function removeWorktree(git: Git, path: string): Promise<void> {
 	}
 	const known = (await listWorktrees(git)).some((worktree) => worktree.path === path);
 	if (known) await git(["worktree", "remove", "--force", "--force", path]);
-}
-
-export async function unlockWorktree(git: Git, path: string): Promise<void> {
-	if (existsSync(path)) await git(["worktree", "unlock", path], { accept: [0, 128] });
 }
 
 function worktreeFailure(cause: unknown, branch: string): unknown {

@@ -8,12 +8,13 @@ import { updateIndex } from "../git/index-lock.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { operationInProgress } from "../git/operation.ts";
 import { editTree, entryAt, type TreeEntry } from "../git/tree-edit.ts";
-import { clearJournal, type Journal, type JournalChange, writeJournal } from "./journal.ts";
+import { codeInState, writeCodeFiles } from "./code-files.ts";
+import { clearJournal, condemnJournal, type Journal, type JournalChange, writeJournal } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
 import { type CommitMessage, formatMessage } from "./message.ts";
 import { type DescribedWrite, describeWrites, type FileWrite, storeBlob } from "./planned-writes.ts";
 import { takeBack } from "./take-back.ts";
-import { indexChanges, readWorkingFile, writeCodeFiles, writeLedgerFiles } from "./working-files.ts";
+import { indexChanges, readWorkingFile, writeLedgerFiles } from "./working-files.ts";
 import { fromTop } from "./workspace.ts";
 
 /** How often a commit is rebuilt on a branch that other processes move. */
@@ -137,9 +138,10 @@ async function apply(
 			ledger: changes,
 		};
 	};
+	let moved = false;
 	let journal = await build(head);
 	failPoint("ledger.objects-written");
-	writeJournal(workspace.stateDir, journal);
+	writeJournal(workspace, journal);
 	failPoint("ledger.journal-written");
 	try {
 		const left = await writeLedgerFiles(git, workspace, reader, changes, () => failPoint("ledger.file-written"));
@@ -147,7 +149,13 @@ async function apply(
 			await takeBack(ledger, reader, journal);
 			return null;
 		}
-		await writeCodeFiles(git, workspace, journal.commit, journal.code);
+		// Signing, or a large landing, may have taken long enough for somebody to save one of the files.
+		const untouched = async () =>
+			(await codeInState(git, workspace, journal.code, "old")).length === journal.code.length;
+		if (!(await writeCodeFiles(git, workspace, journal.commit, journal.code, untouched))) {
+			await takeBack(ledger, reader, { ...journal, code: [] });
+			return null;
+		}
 		failPoint("ledger.files-written");
 		if (journal.mode !== "off") {
 			await updateIndex(
@@ -161,8 +169,11 @@ async function apply(
 		if (intent.verify === true)
 			await git(["hook", "run", "--ignore-missing", "pre-commit"], { cwd: workspace.topLevel, hooks: true });
 		if (journal.mode === "auto") {
+			const reason = `msgcode: ${message.split("\n", 1)[0] ?? ""}`;
 			let onto = head;
-			while (!(await moveHead(git, onto, journal.commit, `msgcode: ${message.split("\n", 1)[0] ?? ""}`))) {
+			for (;;) {
+				moved = await moveHead(git, onto, journal.commit, reason, ledger.settings.lockTimeoutMs);
+				if (moved) break;
 				const now = await readHead(workspace.gitDir, reader, git);
 				if (!(await sameGround(ledger, reader, onto, now, journal))) {
 					await takeBack(ledger, reader, journal);
@@ -170,16 +181,21 @@ async function apply(
 				}
 				onto = now;
 				journal = await build(onto);
-				writeJournal(workspace.stateDir, journal);
+				writeJournal(workspace, journal);
 			}
 			failPoint("ledger.ref-moved");
 			await readBack(ledger, reader, head, journal.commit);
 		}
 	} catch (error) {
-		await takeBack(ledger, reader, journal).catch(() => {}); // the journal stays: the next command finishes or undoes it
+		// Once HEAD holds the change there is nothing to take back. Before that it is condemned first: should undoing it
+		// fail as well (the disk is full), the next command undoes it and does not finish what was reported as failed.
+		if (!moved) {
+			condemnJournal(workspace);
+			await takeBack(ledger, reader, journal).catch(() => {});
+		}
 		throw error;
 	}
-	clearJournal(workspace.stateDir);
+	clearJournal(workspace);
 	failPoint("ledger.journal-cleared");
 	return journal.commit;
 }

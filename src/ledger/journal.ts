@@ -1,7 +1,9 @@
 // The intent of the one ledger change in flight, written before the first file is touched.
 // Invariant: while a journal exists, its commit object holds all that the change would write, so it can be finished or undone.
-import { join } from "node:path";
+import { existsSync, renameSync } from "node:fs";
+import { basename, join } from "node:path";
 import { readFileIfThere, removeFileIfThere, replaceFile } from "../core/files.ts";
+import type { Workspace } from "./workspace.ts";
 
 export interface JournalChange {
 	/** Relative to the repository's top folder. */
@@ -31,12 +33,30 @@ export interface Journal {
 	readonly ledger: readonly JournalChange[];
 }
 
-function journalPath(stateDir: string): string {
-	return join(stateDir, "journal.json");
+/** What the next command does with a journal that it finds: bring the change to its end, or take it back. */
+export type JournalFate = "finish" | "undo";
+
+type Place = Pick<Workspace, "stateDir" | "gitDir" | "linked">;
+
+/** Each checkout has its own: a change in one worktree is not another worktree's to finish. */
+function journalPath(place: Place, fate: JournalFate): string {
+	const checkout = place.linked ? `-${basename(place.gitDir)}` : "";
+	return join(place.stateDir, `journal${checkout}${fate === "undo" ? ".undo" : ""}.json`);
 }
 
-export function readJournal(stateDir: string): Journal | null {
-	const content = readFileIfThere(journalPath(stateDir));
+export function hasJournal(place: Place): boolean {
+	return existsSync(journalPath(place, "finish")) || existsSync(journalPath(place, "undo"));
+}
+
+export function readJournal(place: Place): { readonly journal: Journal; readonly fate: JournalFate } | null {
+	const undo = readOne(journalPath(place, "undo"));
+	if (undo !== null) return { journal: undo, fate: "undo" };
+	const finish = readOne(journalPath(place, "finish"));
+	return finish === null ? null : { journal: finish, fate: "finish" };
+}
+
+function readOne(path: string): Journal | null {
+	const content = readFileIfThere(path);
 	if (content === null) return null;
 	try {
 		const journal = JSON.parse(content.toString("utf8")) as Journal;
@@ -46,10 +66,20 @@ export function readJournal(stateDir: string): Journal | null {
 	}
 }
 
-export function writeJournal(stateDir: string, journal: Journal): void {
-	replaceFile(journalPath(stateDir), JSON.stringify(journal), { mode: 0o600 });
+export function writeJournal(place: Place, journal: Journal): void {
+	replaceFile(journalPath(place, "finish"), JSON.stringify(journal), { mode: 0o600 });
 }
 
-export function clearJournal(stateDir: string): void {
-	removeFileIfThere(journalPath(stateDir));
+/** Marks the change as one to be undone. A rename needs no space, so this works on a full disk. */
+export function condemnJournal(place: Place): void {
+	try {
+		renameSync(journalPath(place, "finish"), journalPath(place, "undo"));
+	} catch {
+		// A read-only state folder: then the journal could not be written either, or the change is finished later.
+	}
+}
+
+export function clearJournal(place: Place): void {
+	removeFileIfThere(journalPath(place, "finish"));
+	removeFileIfThere(journalPath(place, "undo"));
 }

@@ -1,7 +1,8 @@
 // Brings a ledger file's change onto a content that moved on meanwhile, as plain git would.
 // Invariant: a result holds both sides, or there is none.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryName } from "../core/temporary-files.ts";
 import type { Ledger } from "./ledger.ts";
 
 export interface MergeSides {
@@ -26,7 +27,8 @@ export async function mergeContent(
 	if (current.equals(ours)) return current;
 	if (line !== undefined) return withLine(current, line);
 	if (base === null && sides.union !== true) return null;
-	const folder = mkdtempSync(join(ledger.workspace.stateDir, "merge-"));
+	const folder = join(ledger.workspace.stateDir, temporaryName());
+	mkdirSync(folder, { mode: 0o700 });
 	try {
 		const files = { current, base: base ?? Buffer.alloc(0), ours };
 		for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);

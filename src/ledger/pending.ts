@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type ErrorCode, MsgcodeError } from "../core/errors.ts";
 import { ensureFolder, removeFileIfThere, replaceFile } from "../core/files.ts";
 import { type Head, readHead, writeCommit } from "../git/head.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
@@ -53,14 +54,23 @@ export async function keepPending(
 	change: Pick<Pending, "ref" | "commit" | "message" | "ledger">,
 	reason: string,
 ): Promise<string> {
-	const id = `${ledger.now()}-${randomUUID()}`;
-	await ledger.git(["update-ref", pendingRef(id), change.commit]);
 	const { ref, commit, message } = change;
+	const { stateDir } = ledger.workspace;
+	// The same change may come twice: the process that kept it first can die before it notes that it did.
+	const known = listPending(stateDir).find((pending) => pending.commit === commit);
+	const id = known?.id ?? `${ledger.now()}-${randomUUID()}`;
 	const pending: Pending = { schemaVersion: 1, id, ref, commit, message, reason, ledger: change.ledger };
-	const folder = join(ledger.workspace.stateDir, "pending");
+	const folder = join(stateDir, "pending");
 	ensureFolder(folder, 0o700);
-	replaceFile(join(folder, `${id}.json`), `${JSON.stringify(pending, null, 2)}\n`, { mode: 0o600 });
+	const content = `${JSON.stringify(pending, null, 2)}\n`;
+	replaceFile(join(folder, `${id}.json`), content, { mode: 0o600, temporaryIn: stateDir });
+	await holdPending(ledger, pending);
 	return id;
+}
+
+/** Hangs a pending result's objects on its ref. The file comes first, so that no ref is ever left without one. */
+export async function holdPending(ledger: Ledger, pending: Pick<Pending, "id" | "commit">): Promise<void> {
+	await ledger.git(["update-ref", pendingRef(pending.id), pending.commit]);
 }
 
 /** Keeps planned writes, made against HEAD as it is, for a later command to commit. */
@@ -96,6 +106,8 @@ export async function keepWritesPending(
 	await keepPending(ledger, { ref: head.ref, commit, message: text, ledger: changes }, reason);
 }
 
+const STANDS_IN_THE_WAY: ReadonlySet<ErrorCode> = new Set(["staged_differently", "ledger_path_taken", "path_outside"]);
+
 /** Commits every pending result that HEAD can take. What conflicts stays, and `doctor` names it. */
 export async function settlePending(ledger: Ledger, reader: ObjectReader): Promise<void> {
 	for (const pending of listPending(ledger.workspace.stateDir)) {
@@ -104,9 +116,15 @@ export async function settlePending(ledger: Ledger, reader: ObjectReader): Promi
 		if (!(await belongsHere(ledger, reader, head, pending, message.taskId))) continue;
 		const writes = await writesOnto(ledger, reader, head, pending);
 		if (writes === null) continue;
-		await commitPlanned(ledger, reader, () => ({ writes, message, value: null }));
-		removeFileIfThere(join(ledger.workspace.stateDir, "pending", `${pending.id}.json`));
+		try {
+			await commitPlanned(ledger, reader, () => ({ writes, message, value: null }));
+		} catch (error) {
+			// What is in its way is in nobody else's: the command that came by goes on, the result waits.
+			if (error instanceof MsgcodeError && STANDS_IN_THE_WAY.has(error.code)) continue;
+			throw error;
+		}
 		await ledger.git(["update-ref", "-d", pendingRef(pending.id)]);
+		removeFileIfThere(join(ledger.workspace.stateDir, "pending", `${pending.id}.json`));
 	}
 }
 

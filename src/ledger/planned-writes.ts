@@ -2,8 +2,7 @@
 // Invariant: a file staged with a third content is refused; a file edited by hand is told from one that we wrote.
 import { MsgcodeError } from "../core/errors.ts";
 import type { Head } from "../git/head.ts";
-import { entriesOf, stageOf } from "../git/index-format.ts";
-import { readIndex } from "../git/index-lock.ts";
+import { readStaged, type Staged } from "../git/index-lock.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { writeObject } from "../git/object-writer.ts";
 import { entryAt, type TreeEntry } from "../git/tree-edit.ts";
@@ -31,7 +30,7 @@ export interface DescribedWrite {
 	readonly workingOid: string | null;
 }
 
-/** Compares each planned write with the checkout, the index and HEAD; stores its blob. Throws `staged_differently`. */
+/** Compares each planned write with the checkout, the index and HEAD; stores its blob. Throws `staged_differently`, `ledger_path_taken`. */
 export async function describeWrites(
 	ledger: Ledger,
 	reader: ObjectReader,
@@ -39,7 +38,11 @@ export async function describeWrites(
 	writes: readonly FileWrite[],
 ): Promise<DescribedWrite[]> {
 	const { workspace, git } = ledger;
-	const index = readIndex(workspace);
+	const staged = await readStaged(
+		workspace,
+		git,
+		writes.map((write) => fromTop(workspace, write.path)),
+	);
 	const described: DescribedWrite[] = [];
 	for (const write of writes) {
 		const path = fromTop(workspace, write.path);
@@ -47,39 +50,32 @@ export async function describeWrites(
 		const workingOid = working === null ? null : await contentId(git, workspace, path, working);
 		const entry = await entryAt(reader, head.tree, path);
 		const headOid = entry?.oid ?? null;
-		for (const staged of index === null ? [] : entriesOf(index, path)) {
-			const oid = staged.oid.toString("hex");
-			if (stageOf(staged) !== 0 || (oid !== headOid && oid !== workingOid)) {
-				throw new MsgcodeError(
-					"staged_differently",
-					`${path} is staged with other content than the folder or HEAD has.`,
-				);
-			}
-		}
-		const content = Buffer.from(write.content);
-		const newOid = await storeBlob(ledger, path, content);
-		const byHand = workingOid !== null && workingOid !== headOid && workingOid !== newOid;
+		refuseStaged(path, staged, [headOid, workingOid], headOid !== null);
+		const newOid = await storeBlob(ledger, path, Buffer.from(write.content));
+		// A tracked file that differs from HEAD was edited by hand, even where the plan would keep it as it is.
+		const byHand = workingOid !== null && workingOid !== headOid && (workingOid !== newOid || headOid !== null);
 		const same = newOid === workingOid && newOid === headOid;
-		described.push({
-			path,
-			working,
-			workingOid,
-			byHand,
-			head: entry,
-			change: same
-				? null
-				: {
-						path,
-						oldOid: workingOid,
-						headOid,
-						oldMode: entry?.mode ?? null,
-						newOid,
-						newMode: entry?.mode ?? "100644",
-						...(write.line === undefined ? {} : { line: write.line }),
-					},
-		});
+		const mode = entry?.mode ?? null;
+		const line = write.line === undefined ? {} : { line: write.line };
+		const change = { path, oldOid: workingOid, headOid, oldMode: mode, newOid, newMode: mode ?? "100644", ...line };
+		described.push({ path, working, workingOid, byHand, head: entry, change: same ? null : change });
 	}
 	return described;
+}
+
+/** Throws when committing the path would take something out of the index that the user put there. */
+function refuseStaged(path: string, staged: Staged, known: readonly (string | null)[], isCommitted: boolean): void {
+	for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+		const folder = path.slice(0, slash);
+		if ((staged.get(folder) ?? []).length === 0) continue;
+		throw new MsgcodeError("ledger_path_taken", `${folder} is staged as a file, and the ledger needs it as a folder.`);
+	}
+	const entries = staged.get(path) ?? [];
+	const removed = isCommitted && entries.length === 0;
+	const differs = entries.some(({ oid, stage, announced }) => stage !== 0 || (!announced && !known.includes(oid)));
+	if (!removed && !differs) return;
+	const how = removed ? "for removal" : "with other content than the folder or HEAD has";
+	throw new MsgcodeError("staged_differently", `${path} is staged ${how}.`);
 }
 
 /** Stores a ledger file's content and returns its id. */

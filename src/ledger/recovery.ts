@@ -1,38 +1,48 @@
 // Finishes or undoes what a killed command left, under the lock.
 // Invariant: afterwards there is no journal, no lock file of ours, and every ledger file is as HEAD or its editor left it.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { readLock } from "../core/lock.ts";
-import { liveness } from "../core/process-identity.ts";
+import { dirname, join } from "node:path";
+import { removeLeftoverTemporaries } from "../core/files.ts";
+import { isLockAbandoned } from "../core/lock.ts";
 import { type Head, moveHead, readHead, writeCommit } from "../git/head.ts";
 import { removeStaleIndexLock, updateIndex } from "../git/index-lock.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { operationInProgress } from "../git/operation.ts";
 import { entryAt } from "../git/tree-edit.ts";
 import { treeWith } from "./apply.ts";
-import { clearJournal, type Journal, readJournal } from "./journal.ts";
+import { codeInState, writeCodeFiles } from "./code-files.ts";
+import { clearJournal, hasJournal, type Journal, readJournal } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
+import { hasLeftovers, removeLeftovers } from "./leftovers.ts";
 import { keepPending } from "./pending.ts";
-import { codeInState, takeBack } from "./take-back.ts";
-import { indexChanges, writeCodeFiles, writeLedgerFiles } from "./working-files.ts";
+import { takeBack } from "./take-back.ts";
+import { indexChanges, writeLedgerFiles } from "./working-files.ts";
 
-/** True when a command died in the middle of a change: a journal is there and nobody alive holds the lock. */
+/** True when a command died: a journal, a lock or a temporary file is there and nobody alive holds the lock. */
 export function needsRecovery(ledger: Ledger): boolean {
 	const { stateDir } = ledger.workspace;
-	if (!existsSync(join(stateDir, "journal.json"))) return false;
-	const holder = readLock(join(stateDir, "ledger.lock"));
-	return holder === null || liveness(holder, holder.leaseUntilMs, ledger.now()) === "dead";
+	const lock = join(stateDir, "ledger.lock");
+	if (existsSync(lock)) return isLockAbandoned(lock, ledger.now());
+	return hasJournal(ledger.workspace) || hasLeftovers(stateDir, ledger.now());
 }
 
 /** Brings a change in flight to its end. Call it while holding the lock; does nothing while git is in the middle of something. */
 export async function finishJournal(ledger: Ledger, reader: ObjectReader): Promise<void> {
 	const { workspace } = ledger;
 	removeStaleIndexLock(workspace.gitDir);
-	const journal = readJournal(workspace.stateDir);
-	if (journal === null || operationInProgress(workspace.gitDir) !== null) return;
+	await removeLeftovers(workspace.stateDir, ledger.now());
+	const found = readJournal(workspace);
+	const folders = new Set(found?.journal.ledger.map((change) => dirname(join(workspace.topLevel, change.path))));
+	for (const folder of folders) removeLeftoverTemporaries(folder);
+	if (found === null || operationInProgress(workspace.gitDir) !== null) return;
+	const { journal, fate } = found;
 	const head = await readHead(workspace.gitDir, reader, ledger.git);
 	if (await holds(reader, head, journal, "new")) {
-		clearJournal(workspace.stateDir);
+		clearJournal(workspace);
+		return;
+	}
+	if (fate === "undo") {
+		await takeBack(ledger, reader, journal);
 		return;
 	}
 	const sameBranch = head.ref === journal.ref && (head.commit === journal.parent || journal.code.length === 0);
@@ -40,14 +50,17 @@ export async function finishJournal(ledger: Ledger, reader: ObjectReader): Promi
 		await finish(ledger, reader, head, journal);
 		return;
 	}
-	await takeBack(ledger, reader, journal);
 	if (journal.code.length === 0) await keepPending(ledger, journal, "the branch changed before the command ended");
+	await takeBack(ledger, reader, journal);
 }
 
 async function finish(ledger: Ledger, reader: ObjectReader, head: Head, journal: Journal): Promise<void> {
 	const { workspace, git } = ledger;
 	const left = await writeLedgerFiles(git, workspace, reader, journal.ledger);
-	await writeCodeFiles(git, workspace, journal.commit, await codeInState(ledger, journal.code, "old"));
+	const waiting = await codeInState(git, workspace, journal.code, "old");
+	await writeCodeFiles(git, workspace, journal.commit, waiting);
+	const written = new Set(await codeInState(git, workspace, journal.code, "new"));
+	left.push(...journal.code.filter((change) => !written.has(change)).map((change) => change.path));
 	if (journal.mode !== "off") {
 		await updateIndex(
 			workspace,
@@ -67,7 +80,7 @@ async function finish(ledger: Ledger, reader: ObjectReader, head: Head, journal:
 		const moved = await moveHead(git, head, commit, "msgcode: finish an interrupted command");
 		if (!moved) return; // the branch moves right now: the journal stays, the next command sees to it
 	}
-	clearJournal(workspace.stateDir);
+	clearJournal(workspace);
 }
 
 async function holds(reader: ObjectReader, head: Head, journal: Journal, side: "old" | "new"): Promise<boolean> {

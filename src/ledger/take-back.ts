@@ -1,56 +1,52 @@
 // Undoes the files and index entries of a change whose branch did not move.
 // Invariant: only content that the change itself wrote is taken away; anything else is somebody's work.
-import { lstatSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
-import { entriesOf } from "../git/index-format.ts";
+import { modeOf, stageOf } from "../git/index-format.ts";
 import { readIndex, updateIndex } from "../git/index-lock.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
-import { objectId } from "../git/object-writer.ts";
+import { codeInState, writeCodeFiles } from "./code-files.ts";
 import { clearJournal, type Journal, type JournalChange } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
-import { indexChanges, writeCodeFiles, writeLedgerFiles } from "./working-files.ts";
+import { indexChanges, writeLedgerFiles } from "./working-files.ts";
 
 export async function takeBack(ledger: Ledger, reader: ObjectReader, journal: Journal): Promise<void> {
 	const { workspace, git } = ledger;
 	const ledgerBack = journal.ledger.filter((change) => change.oldOid !== change.newOid).map(inverse);
-	await writeLedgerFiles(git, workspace, reader, ledgerBack);
-	const code = await codeInState(ledger, journal.code, "new");
-	if (journal.parent !== null) await writeCodeFiles(git, workspace, journal.parent, code.map(inverse));
-	const index = readIndex(workspace);
-	if (index !== null && journal.mode !== "off") {
+	const left = await writeLedgerFiles(git, workspace, reader, ledgerBack);
+	const written = await codeInState(git, workspace, journal.code, "new");
+	if (journal.parent !== null) await writeCodeFiles(git, workspace, journal.parent, written.map(inverse));
+	if (journal.mode !== "off") {
+		const former = new Set(await codeInState(git, workspace, journal.code, "old"));
+		left.push(...journal.code.filter((change) => !former.has(change)).map((change) => change.path));
+		const staged = await stagedEntries(ledger);
 		const ours = [...journal.ledger, ...journal.code].filter((change) => {
-			const staged = entriesOf(index, change.path)[0]?.oid.toString("hex") ?? null;
-			return staged === change.newOid && change.headOid !== change.newOid;
+			const now = staged.get(change.path);
+			const after = change.newOid === null ? undefined : `${change.newMode} ${change.newOid}`;
+			const before = change.headOid === null ? undefined : `${change.oldMode} ${change.headOid}`;
+			return now === after && after !== before;
 		});
 		const back = ours.map((change) => ({ ...inverse(change), newOid: change.headOid }));
-		await updateIndex(workspace, indexChanges(workspace, back), git, ledger.settings.lockTimeoutMs);
+		await updateIndex(workspace, indexChanges(workspace, back, left), git, ledger.settings.lockTimeoutMs);
 	}
-	clearJournal(workspace.stateDir);
+	clearJournal(workspace);
 }
 
-/** The changes of code files whose content in the checkout is the one before (absent included) or the one after the change. */
-export async function codeInState(
-	ledger: Ledger,
-	changes: readonly JournalChange[],
-	state: "old" | "new",
-): Promise<JournalChange[]> {
-	const found: JournalChange[] = [];
-	for (const change of changes) {
-		const wanted = state === "old" ? change.oldOid : change.newOid;
-		if ((await codeFileId(ledger, change)) === wanted) found.push(change);
+/** The index by path, as "mode oid"; paths in conflict are left out. */
+async function stagedEntries(ledger: Ledger): Promise<Map<string, string>> {
+	const index = readIndex(ledger.workspace);
+	if (index !== null) {
+		const whole = index.entries.filter((entry) => stageOf(entry) === 0);
+		return new Map(
+			whole.map((entry) => [entry.path.toString("utf8"), `${modeOf(entry).toString(8)} ${entry.oid.toString("hex")}`]),
+		);
 	}
-	return found;
-}
-
-async function codeFileId(ledger: Ledger, change: JournalChange): Promise<string | null> {
-	const { workspace, git } = ledger;
-	const absolute = join(workspace.topLevel, change.path);
-	const stat = lstatSync(absolute, { throwIfNoEntry: false });
-	if (stat === undefined) return null;
-	if (stat.isSymbolicLink()) return objectId(workspace, "blob", Buffer.from(readlinkSync(absolute)));
-	if (!stat.isFile()) return null;
-	const result = await git(["hash-object", "--", change.path], { cwd: workspace.topLevel });
-	return result.stdout.toString("utf8").trim();
+	const listed = await ledger.git(["ls-files", "--stage", "-z"], { cwd: ledger.workspace.topLevel });
+	const lines = listed.stdout.toString("utf8").split("\0");
+	return new Map(
+		lines.flatMap((line): [string, string][] => {
+			const found = /^(\d+) ([0-9a-f]+) 0\t(.*)$/s.exec(line);
+			return found === null ? [] : [[found[3] as string, `${found[1]} ${found[2]}`]];
+		}),
+	);
 }
 
 function inverse(change: JournalChange): JournalChange {

@@ -1,8 +1,9 @@
 // tasks/index.json: every task's summary, so that a list need not parse thousands of files. Derived and disposable.
 // Invariant: an entry counts only while every file behind it has the size, times and inode that it had when it was read.
-import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { replaceFile } from "../core/files.ts";
+import { isLeftoverTemporary } from "../core/temporary-files.ts";
 import type { Ledger } from "./ledger.ts";
 import { INDEX_FILE, taskIdOfFile } from "./paths.ts";
 import { runFactsSignature } from "./run-facts.ts";
@@ -60,7 +61,10 @@ function scan(tasksDir: string, root: string): Map<string, Found> {
 	const names = new Map<string, string[]>();
 	for (const name of readdirSync(tasksDir).sort()) {
 		const id = taskIdOfFile(name);
-		if (id === null) continue;
+		if (id === null) {
+			if (isLeftoverTemporary(tasksDir, name)) rmSync(join(tasksDir, name), { force: true });
+			continue;
+		}
 		const group = names.get(id);
 		if (group === undefined) names.set(id, [name]);
 		else group.push(name);

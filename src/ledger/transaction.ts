@@ -1,6 +1,7 @@
 // The door through which every change of the ledger goes: refuse while git is busy, take the lock, recover, then change.
 // Invariant: one writer at a time in a repository, whatever checkout it stands in.
 import { join } from "node:path";
+import { fileError, MsgcodeError } from "../core/errors.ts";
 import { failPoint } from "../core/failpoint.ts";
 import { ensureFolder } from "../core/files.ts";
 import { acquireLock } from "../core/lock.ts";
@@ -15,8 +16,10 @@ import { finishJournal } from "./recovery.ts";
  * Runs `plan` under the ledger's lock and makes its change durable. `plan` may run again when the branch moves meanwhile.
  * Throws `git_busy`, `ledger_locked`, `index_locked`, `staged_differently`, `disk_full`, `read_only`, `branch_moved`.
  */
-export function changeLedger<T>(ledger: Ledger, plan: Plan<T>): Promise<ChangeResult<T>> {
-	return inLedger(ledger, (reader) => commitPlanned(ledger, reader, plan));
+export async function changeLedger<T>(ledger: Ledger, plan: Plan<T>): Promise<ChangeResult<T>> {
+	const result = await inLedger(ledger, (reader) => commitPlanned(ledger, reader, plan));
+	failPoint("ledger.done");
+	return result;
 }
 
 /** Takes the lock, recovers what an earlier command left, and runs `work`. Refuses while git is in the middle of something. */
@@ -45,7 +48,16 @@ export async function withLock<T>(ledger: Ledger, work: (reader: ObjectReader) =
 		} finally {
 			lock.release();
 		}
+	} catch (error) {
+		throw withPlace(error, workspace.root);
 	} finally {
 		reader.close();
 	}
+}
+
+/** A file system's refusal in the middle of the work as an error that names the place; every other error as it is. */
+function withPlace(error: unknown, root: string): unknown {
+	const { code, path } = error as NodeJS.ErrnoException;
+	if (error instanceof MsgcodeError || typeof code !== "string" || !/^E[A-Z0-9]+$/.test(code)) return error;
+	return fileError("change", path ?? root, error);
 }

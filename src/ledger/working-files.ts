@@ -1,18 +1,7 @@
 // Puts the files of a ledger change into the checkout, and takes them out again.
 // Invariant: a file whose content is neither the change's old nor its new one is somebody's work and is left alone.
 
-import { randomBytes } from "node:crypto";
-import {
-	lstatSync,
-	mkdirSync,
-	readFileSync,
-	readlinkSync,
-	renameSync,
-	rmdirSync,
-	rmSync,
-	symlinkSync,
-	unlinkSync,
-} from "node:fs";
+import { type BigIntStats, lstatSync, readFileSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileError, MsgcodeError } from "../core/errors.ts";
 import { containedPath, ensureFolder, replaceFile } from "../core/files.ts";
@@ -36,6 +25,7 @@ export async function contentId(git: Git, place: Place, path: string, content: B
 /** The content of a ledger file in the checkout; null when absent; `path_outside` for anything but a plain file. */
 export function readWorkingFile(place: Place, path: string): Buffer | null {
 	const absolute = containedPath(place.topLevel, path);
+	refuseFileInTheWay(place, path);
 	const stat = lstatSync(absolute, { throwIfNoEntry: false });
 	if (stat === undefined) return null;
 	if (!stat.isFile()) {
@@ -47,6 +37,20 @@ export function readWorkingFile(place: Place, path: string): Buffer | null {
 		return readFileSync(absolute);
 	} catch (cause) {
 		throw fileError("read", absolute, cause);
+	}
+}
+
+/** git keeps nothing behind a symbolic link or a file, so a ledger there could not be committed. */
+function refuseFileInTheWay(place: Place, path: string): void {
+	for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+		const folder = path.slice(0, slash);
+		const stat = lstatSync(join(place.topLevel, folder), { throwIfNoEntry: false });
+		if (stat === undefined) return;
+		if (stat.isDirectory()) continue;
+		const kind = stat.isSymbolicLink() ? "a symbolic link" : "a file";
+		throw new MsgcodeError("ledger_path_taken", `${folder} is ${kind}, and the ledger needs it as a folder.`, {
+			hint: "Move it away, then run the command again.",
+		});
 	}
 }
 
@@ -82,101 +86,29 @@ export async function writeLedgerFiles(
 	return left;
 }
 
-/** Writes the user's code files of a landing as git would check them out: filters, modes and symlinks included. */
-export async function writeCodeFiles(
-	git: Git,
-	place: Place,
-	commit: string,
-	changes: readonly JournalChange[],
-): Promise<void> {
-	if (changes.length === 0) return;
-	const staging = join(place.stateDir, "landing", randomBytes(6).toString("hex"));
-	const indexFile = `${staging}.index`;
-	mkdirSync(staging, { recursive: true, mode: 0o700 });
-	try {
-		const call = { cwd: place.topLevel, gitDir: place.commonDir, workTree: place.topLevel, indexFile };
-		await git(["read-tree", commit], call);
-		const made = changes.filter((change) => change.newOid !== null && change.newMode !== "160000");
-		await git(["checkout-index", "-f", "-z", "--stdin", `--prefix=${staging}/`], {
-			...call,
-			stdin: made.map((change) => `${change.path}\0`).join(""),
-		});
-		for (const change of changes) if (change.newOid === null) removeCodeFile(place, change.path);
-		for (const change of changes) {
-			if (change.newOid === null) continue;
-			const target = join(place.topLevel, change.path);
-			makeWay(place, change.path);
-			if (change.newMode === "160000") mkdirSync(target, { recursive: true });
-			else moveFile(join(staging, change.path), target, change.newMode);
-		}
-	} finally {
-		rmSync(staging, { recursive: true, force: true });
-		rmSync(indexFile, { force: true });
-	}
-}
-
 /** The index entries of the changes as the checkout has them now. */
 export function indexChanges(
 	place: Place,
 	changes: readonly JournalChange[],
 	left: readonly string[] = [],
 ): IndexChange[] {
+	const notOurs = new Set(left);
 	return changes.map((change) => {
 		if (change.newOid === null) return { path: change.path, entry: null };
-		const stat = lstatSync(join(place.topLevel, change.path), { bigint: true, throwIfNoEntry: false });
-		const known = stat === undefined || left.includes(change.path) ? null : stat;
+		// git takes the content as the entry's while the stat data is the entry's: never record somebody else's file.
+		const known = notOurs.has(change.path) ? null : bigStatOf(join(place.topLevel, change.path));
 		return { path: change.path, entry: { mode: modeNumber(change), oid: change.newOid, stat: known } };
 	});
 }
 
-/** The entry that the file had before the change: for taking a change back. */
-export function formerIndexEntry(place: Place, change: JournalChange): IndexChange {
-	return (
-		indexChanges(place, [{ ...change, newOid: change.oldOid, newMode: change.oldMode }])[0] ?? {
-			path: change.path,
-			entry: null,
-		}
-	);
+function bigStatOf(path: string): BigIntStats | null {
+	try {
+		return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
+	} catch {
+		return null; // a file stands where one of its folders was
+	}
 }
 
 function modeNumber(change: JournalChange): number {
 	return Number.parseInt(change.newMode ?? "100644", 8);
-}
-
-function removeCodeFile(place: Place, path: string): void {
-	const absolute = join(place.topLevel, path);
-	try {
-		unlinkSync(absolute);
-	} catch (cause) {
-		const errno = (cause as NodeJS.ErrnoException).code;
-		if (errno !== "ENOENT" && errno !== "EISDIR" && errno !== "EPERM") throw fileError("remove", absolute, cause);
-	}
-	for (let folder = dirname(absolute); folder !== place.topLevel; folder = dirname(folder)) {
-		try {
-			rmdirSync(folder);
-		} catch {
-			return; // not empty: something of the user's is in it
-		}
-	}
-}
-
-/** Makes the folders above a path; a file in the way was checked to be one that the landing removes. */
-function makeWay(place: Place, path: string): void {
-	containedPath(place.topLevel, dirname(path));
-	mkdirSync(dirname(join(place.topLevel, path)), { recursive: true });
-}
-
-function moveFile(from: string, to: string, mode: string | null): void {
-	try {
-		renameSync(from, to);
-	} catch (cause) {
-		if ((cause as NodeJS.ErrnoException).code !== "EXDEV") throw fileError("write", to, cause);
-		// The git folder lies on another file system: write beside the target instead.
-		if (mode === "120000") {
-			rmSync(to, { force: true });
-			symlinkSync(readlinkSync(from), to);
-		} else {
-			replaceFile(to, readFileSync(from), { mode: lstatSync(from).mode & 0o777 });
-		}
-	}
 }

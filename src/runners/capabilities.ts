@@ -2,8 +2,8 @@
 // Invariant: whoever decides about a runner reads its record, never its code.
 
 import * as z from "zod/mini";
+import { execDeclarationSchema } from "../config/exec-declaration.ts";
 import shipped from "./capabilities.json" with { type: "json" };
-import { execDeclarationSchema } from "./exec-declaration.ts";
 
 const text = z.string().check(z.minLength(1));
 

@@ -2,9 +2,9 @@
 // Invariant: no shell, no code of its own; an agent's success needs its own word for it beside the exit code.
 
 import { createHash } from "node:crypto";
+import type { ExecDeclaration, JsonLineRule } from "../config/exec-declaration.ts";
 import type { ProcessOutcome } from "../core/supervisor.ts";
 import type { Capability } from "./capabilities.ts";
-import type { ExecDeclaration, JsonLineRule } from "./exec-declaration.ts";
 import { matchLine, previewIn, unmet, usageIn } from "./json-line.ts";
 import { fill, fillArguments, type PlaceholderValues, placeholdersIn } from "./placeholders.ts";
 import { failed, lastWords, nothingSeen, processVerdict, remember, type Verdict } from "./process-verdict.ts";

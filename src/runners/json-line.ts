@@ -1,7 +1,7 @@
 // Reads the lines of JSON that a program prints, as far as a success rule asks for them.
 // Invariant: the last matching line decides; a line that cannot be read decides nothing.
 
-import type { JsonLineRule } from "./exec-declaration.ts";
+import type { JsonLineRule } from "../config/exec-declaration.ts";
 import type { Usage } from "./runner.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;

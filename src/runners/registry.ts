@@ -1,10 +1,10 @@
 // Which runners there are: the shipped ones and those that the settings declare.
 // Invariant: one bad declaration disables only itself, and nothing can take the place of the shell runner.
 
+import { type ExecDeclaration, execDeclarationSchema } from "../config/exec-declaration.ts";
 import { MsgcodeError } from "../core/errors.ts";
 import { type Capability, capabilitySchema, declaredCapability, shippedCapabilities } from "./capabilities.ts";
 import { execRunner } from "./exec.ts";
-import { type ExecDeclaration, execDeclarationSchema } from "./exec-declaration.ts";
 import { placeholderProblem } from "./placeholders.ts";
 import type { Runner } from "./runner.ts";
 import { shellRunner } from "./shell.ts";

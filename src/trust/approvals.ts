@@ -1,7 +1,7 @@
 // What a person has allowed a task to execute on this machine. Only an exact match counts: anything unreadable, unknown
 // or different is "held", so a file that was pulled never executes by itself.
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
 import { readFileIfThere, replaceFile } from "../core/files.ts";
 import { digest, isTaskId } from "../core/ids.ts";
@@ -84,7 +84,8 @@ export function writeApproval(
 		prompt: { digest: approved.promptDigest },
 		atMs: approved.atMs,
 	};
-	replaceFile(approvalPath(folder, taskId), `${JSON.stringify(approval, null, 2)}\n`, { mode: 0o600 });
+	const content = `${JSON.stringify(approval, null, 2)}\n`;
+	replaceFile(approvalPath(folder, taskId), content, { mode: 0o600, temporaryIn: dirname(folder) });
 	return approval;
 }
 

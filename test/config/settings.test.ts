@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { settingVariables } from "../../src/config/environment.ts";
 import { defaultSettings, loadSettings } from "../../src/config/settings.ts";
+import { createRegistry } from "../../src/runners/registry.ts";
 
 let folder: string;
 let root: string;
@@ -62,19 +63,37 @@ describe("settings", () => {
 
 	it("read declared runners as data", async () => {
 		write(
-			'[runners.claude]\ntitle = "Claude"\nargv = ["claude", "-p"]\nstdin = "{PROMPT}"\nenv = { CI = "1" }\nsuccess = { exit_codes = [0] }\n',
+			'[runners.claude]\ntitle = "Claude"\nargv = ["claude", "-p"]\nstdin = "prompt"\nenv = { CI = "1" }\npassEnv = ["API_KEY"]\nrequires = { binaries = ["claude"] }\nsuccess = { exit_codes = [0] }\n',
 		);
 		const { settings, sources } = await loadSettings(root, {});
 		expect(settings.runners).toEqual({
 			claude: {
 				title: "Claude",
 				argv: ["claude", "-p"],
-				stdin: "{PROMPT}",
+				stdin: "prompt",
 				env: { CI: "1" },
+				passEnv: ["API_KEY"],
+				requires: { binaries: ["claude"] },
 				success: { exit_codes: [0] },
 			},
 		});
 		expect(sources["runners.claude"]).toBe("workspace");
+	});
+
+	it.each([
+		['success = "exit_code"', "exit_code"],
+		["success = { exit_codes = [0, 3] }", { exit_codes: [0, 3] }],
+		[
+			'success.jsonLine = { match = { type = "result" }, require = { is_error = false }, preview = "result" }',
+			{ jsonLine: { match: { type: "result" }, require: { is_error: false }, preview: "result" } },
+		],
+	])("take a declared runner's rule of success: %s", async (line, success) => {
+		write(`[runners.a]\nargv = ["a"]\nstdin = "none"\n${line}\n`);
+		const { settings } = await loadSettings(root, {});
+		const declaration = settings.runners.a;
+		expect(declaration).toEqual({ argv: ["a"], stdin: "none", success });
+		// What the settings take, the registry takes: one schema stands behind both.
+		expect(createRegistry([], settings.runners).list()).toMatchObject([{ id: "a", problem: null }]);
 	});
 
 	it("can all be set that have a variable, and an empty variable sets nothing", async () => {
@@ -141,6 +160,8 @@ describe("a msgcode.toml that is not valid", () => {
 		["a runner without a program", '[runners.a]\ntitle = "A"\n', 1, "runners.a.argv"],
 		["a runner with an empty program", "[runners.a]\nargv = []\n", 1, "runners.a.argv"],
 		["a runner with a number in argv", '[runners.a]\nargv = ["a", 1]\n', 1, "runners.a.argv.1"],
+		["a runner whose stdin is text", '[runners.a]\nargv = ["a"]\nstdin = "{PROMPT}"\n', 1, "runners.a.stdin"],
+		["a runner with a rule nobody knows", '[runners.a]\nargv = ["a"]\nsuccess = "always"\n', 1, "runners.a.success"],
 		["a runner that is no table", "[runners]\na = 1\n", 2, "runners.a"],
 		["a runner named like a path", '[runners]\n"../a" = { argv = ["a"] }\n', 1, "runners.../a"],
 		["a runner named like a prototype", '[runners.__proto__]\nargv = ["a"]\n', 1, "runners.__proto__"],

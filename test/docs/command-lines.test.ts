@@ -27,10 +27,12 @@ async function problemOf(words: readonly string[], whole: boolean): Promise<stri
 	for (const word of end < 0 ? words : words.slice(0, end)) {
 		const name = word.split("=")[0] ?? "";
 		if (!/^-\D/.test(name)) continue;
-		if (!ALWAYS.has(name) && !flags.some(({ long, short }) => name === long || name === short)) return `${name} is no flag`;
+		if (!ALWAYS.has(name) && !flags.some(({ long, short }) => name === long || name === short))
+			return `${name} is no flag`;
 	}
 	if (!whole) return null;
-	const valued = (flag: string) => flags.some(({ long, short, takesValue }) => takesValue && (flag === long || flag === short));
+	const valued = (flag: string) =>
+		flags.some(({ long, short, takesValue }) => takesValue && (flag === long || flag === short));
 	const line = readLine(words, valued);
 	const rest = line.rest === null || found.argv !== undefined ? [] : ["--", ...line.rest];
 	const names = line.words.slice(path.length);

@@ -6,7 +6,9 @@ import { buildStage, removeStage } from "../demo/stage.ts";
 import { documents, readDocument, root } from "./documents.ts";
 import { runnableBlocks, Session } from "./session.ts";
 
-const shown = documents.flatMap((path) => [...runnableBlocks(readDocument(path)).keys()].map((name) => [path, name] as const));
+const shown = documents.flatMap((path) =>
+	[...runnableBlocks(readDocument(path)).keys()].map((name) => [path, name] as const),
+);
 
 test("the README's tour is among what is run", () => {
 	expect(shown).toContainEqual(["README.md", "tour"]);

@@ -1,7 +1,8 @@
 // Runs the blocks of a document that are marked `<!-- run: name -->` above ```console, and compares what a terminal would
 // show with what stands in the document. Ids, hashes, times and durations may differ; everything else must not.
+
+import { runLine, type Stage } from "../demo/stage.ts";
 import { type Fence, fencesOf } from "./documents.ts";
-import { type Stage, runLine } from "../demo/stage.ts";
 
 const HOME = "/home/you";
 
@@ -16,7 +17,10 @@ const VARIABLES: readonly Variable[] = [
 	{ shape: /^tsk_[0-9a-z]{10}/, pattern: "(tsk_[0-9a-z]{10})" },
 	{ shape: /^run_\d{8}T\d{6}Z_[0-9a-f]{8}/, pattern: "(run_\\d{8}T\\d{6}Z_[0-9a-f]{8})" },
 	{ shape: /^wsp_[0-9a-f]{16}/, pattern: "(wsp_[0-9a-f]{16})" },
-	{ shape: /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?/, pattern: "\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d+)?)?Z?" },
+	{
+		shape: /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?/,
+		pattern: "\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d+)?)?Z?",
+	},
 	{ shape: /^\b1[5-9]\d{11}\b/, pattern: "\\d{13}" },
 	{ shape: /^\b(?=[a-f]*\d)[0-9a-f]{7,64}\b/, pattern: "([0-9a-f]{7,64})" },
 	{ shape: /^\b\d+(?:\.\d+)? ?m?s\b/, pattern: "\\d+(?:\\.\\d+)? ?m?s" },
@@ -38,7 +42,11 @@ export class Session {
 		const problems: string[] = [];
 		const parts = commandsOf(fence.text).map(({ command, output }) => {
 			const ran = runLine(this.stage, this.#toReal(command));
-			const real = ran.output.replaceAll(this.stage.folder, HOME).replace(/\n$/, "").split("\n").map((line) => line.trimEnd());
+			const real = ran.output
+				.replaceAll(this.stage.folder, HOME)
+				.replace(/\n$/, "")
+				.split("\n")
+				.map((line) => line.trimEnd());
 			const lines = real.join("") === "" ? [] : real;
 			const mayFail = fence.note?.endsWith("(fails)") === true;
 			if (ran.exitCode !== 0 && !mayFail) problems.push(`\`${command}\` ended with exit code ${ran.exitCode}.`);
@@ -74,7 +82,8 @@ export class Session {
 
 	#toReal(command: string): string {
 		let line = command;
-		for (const [name, value] of [...this.#real].sort(([a], [b]) => b.length - a.length)) line = line.replaceAll(name, value);
+		for (const [name, value] of [...this.#real].sort(([a], [b]) => b.length - a.length))
+			line = line.replaceAll(name, value);
 		return line;
 	}
 

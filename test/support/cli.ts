@@ -44,7 +44,11 @@ export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
 	return {
 		cwd: options.cwd ?? "/",
 		env: options.env ?? {},
-		stdin: { isTTY: isTTY && options.stdin === undefined, readAll: async () => options.stdin ?? "" },
+		stdin: {
+			isTTY: isTTY && options.stdin === undefined,
+			readAll: async () => options.stdin ?? "",
+			readPiped: async () => options.stdin ?? "",
+		},
 		stdout: stream("stdout"),
 		stderr: stream("stderr"),
 		clock: { now: options.now ?? Date.now },

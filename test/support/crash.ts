@@ -15,7 +15,10 @@ import {
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+/** The built program; the sources where there is no build. */
+const MAIN = [new URL("../../dist/main.js", import.meta.url), new URL("../../src/main.ts", import.meta.url)]
+	.map((url) => fileURLToPath(url))
+	.find((path) => existsSync(path)) as string;
 
 /** A repository with a user's work lying about in it. */
 export interface Ground {
@@ -58,7 +61,7 @@ const LOOSE: Readonly<Record<string, string>> = {
 /** The environment in which git and msgcode see nothing of this machine's user. */
 function environment(home: string): Record<string, string> {
 	return {
-		PATH: process.env["PATH"] ?? "",
+		PATH: process.env.PATH ?? "",
 		HOME: home,
 		XDG_CONFIG_HOME: join(home, ".config"),
 		GIT_CONFIG_NOSYSTEM: "1",

@@ -59,7 +59,7 @@ async function definitionFrom(context: CommandContext, args: readonly string[], 
 	}
 	const flags = keysFromFlags(context, { ...options, title });
 	const asked = await promptFromFlags(context, options as Readonly<Record<string, unknown>>);
-	const piped = asked === undefined && !context.io.stdin.isTTY ? await context.io.stdin.readAll() : "";
+	const piped = asked === undefined ? await context.io.stdin.readPiped() : "";
 	const parsed = parseTaskFile(
 		formatDocument({ ...definitionDefaults, extra: {}, ...flags } as unknown as Definition, asked ?? piped),
 		"the new task",

@@ -1,7 +1,10 @@
-// The shape of a declared program: how to call it and when its end is a success.
+// The shape of a declared program: how to call it and when its end is a success. Settings and shipped records share it.
 // Invariant: it is data only; what it can express is all that a declared runner can do.
 
 import * as z from "zod/mini";
+import { ENVIRONMENT_PATTERN } from "./environment.ts";
+
+const LONGEST_ARGUMENT = 32_768;
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
@@ -28,17 +31,23 @@ const success = z.object({
 	jsonLine: z.optional(jsonLine),
 });
 
-export const execDeclarationSchema = z.object({
-	/** Program and arguments, with placeholders (see placeholders.ts). */
-	argv: z.array(z.string()).check(z.minLength(1)),
-	title: z.optional(z.string()),
+const keys = {
+	/** Program and arguments, with placeholders. */
+	argv: z.array(z.string().check(z.maxLength(LONGEST_ARGUMENT))).check(z.minLength(1), z.maxLength(256)),
+	title: z.optional(z.string().check(z.maxLength(200))),
+	/** "prompt": the program reads the task's prompt. */
 	stdin: z.optional(z.enum(["prompt", "none"])),
-	env: z.optional(z.record(z.string(), z.string())),
+	env: z.optional(z.record(z.string().check(z.regex(ENVIRONMENT_PATTERN)), z.string())),
 	/** Variables of the user's environment that the program may see. */
-	passEnv: z.optional(z.array(z.string())),
+	passEnv: z.optional(z.array(z.string().check(z.regex(ENVIRONMENT_PATTERN)))),
 	requires: z.optional(z.object({ binaries: z.optional(z.array(z.string())) })),
 	success: z.optional(z.union([z.literal("exit_code"), success])),
-});
+};
+
+/** Keys that it does not know are kept: a newer msgcode may. */
+export const execDeclarationSchema = z.looseObject(keys);
+
+export const EXEC_DECLARATION_KEYS: readonly string[] = Object.keys(keys);
 
 export type ExecDeclaration = z.output<typeof execDeclarationSchema>;
 export type JsonLineRule = z.output<typeof jsonLine>;

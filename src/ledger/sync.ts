@@ -1,0 +1,285 @@
+// Brings the checked-out branch and its upstream together, as far as that is the ledger's business.
+// Invariant: only commits of the ledger (and landings, which their user made to be published) are moved or pushed, by
+// fast-forward alone; everything else is refused with the reason, before anything has changed.
+import { setTimeout as sleep } from "node:timers/promises";
+import { MsgcodeError } from "../core/errors.ts";
+import { type Head, readHead } from "../git/head.ts";
+import { type ObjectReader, openObjectReader } from "../git/object-reader.ts";
+import { openRepo, type Repo, type Upstream } from "../git/repo.ts";
+import type { Ledger } from "./ledger.ts";
+import { moveCheckout, refuseOverlap } from "./move-checkout.ts";
+import { replayOnto } from "./replay.ts";
+import { refreshIndex } from "./task-index.ts";
+import { inLedger } from "./transaction.ts";
+import { changesBetween, isLedgerPathOf, type UnpushedCommit, unpushedCommits } from "./unpushed.ts";
+
+/** How often a push is tried again when the remote's branch moved meanwhile. */
+const MAX_TRIES = 5;
+
+export interface SyncResult {
+	readonly branch: string;
+	/** For people: `origin/main`. */
+	readonly upstream: string;
+	readonly action: "up-to-date" | "fast-forward" | "push" | "replay";
+	/** Where the branch was, and where it is (with --dry-run: would be). */
+	readonly before: string;
+	readonly after: string;
+	/** Commits that came from the upstream, and commits that went there. */
+	readonly pulled: number;
+	readonly pushed: number;
+	/** Local commits that were made anew on top of the upstream, and such as the upstream held already. */
+	readonly replayed: number;
+	readonly dropped: number;
+	readonly tries: number;
+}
+
+export interface SyncOptions {
+	/** Work out what would be done. Objects are fetched; no ref, index or file changes. */
+	readonly dryRun: boolean;
+}
+
+/** Throws `sync_refused` with the reason and the way on, `remote_failed`, `git_busy`, `ledger_locked`, `index_locked`. */
+export async function syncLedger(ledger: Ledger, options: SyncOptions): Promise<SyncResult> {
+	const repo = await openRepo(ledger.env, ledger.workspace.topLevel);
+	let done: SyncResult | null = null;
+	for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+		const { ref, upstream } = await startingPoint(ledger, repo);
+		const theirs = await repo.fetch(upstream, !options.dryRun);
+		const step = { ledger, repo, ref, upstream, theirs };
+		const merged = options.dryRun
+			? await withReader(ledger, (reader) => planned(step, reader))
+			: await integrated(step);
+		done = together(done, { ...merged, tries });
+		if (options.dryRun || merged.pushed === 0) break;
+		if ((await repo.push(upstream, merged.after)) === "pushed") break;
+		if (tries === MAX_TRIES) {
+			throw new MsgcodeError(
+				"sync_refused",
+				`${done.upstream} moved ${MAX_TRIES} times while this was trying to push.`,
+				{
+					hint: "Your branch is up to date with it as of now; run `msgcode sync` again.",
+					details: { branch: done.branch, after: done.after },
+				},
+			);
+		}
+		await sleep(Math.random() * 200 * tries);
+	}
+	if (!options.dryRun) await refreshIndex(ledger);
+	return done as SyncResult;
+}
+
+interface Step {
+	readonly ledger: Ledger;
+	readonly repo: Repo;
+	/** The full name of the checked-out branch. */
+	readonly ref: string;
+	readonly upstream: Upstream;
+	/** The upstream's tip. */
+	readonly theirs: string;
+}
+
+type Outcome = Omit<SyncResult, "tries">;
+
+async function startingPoint(ledger: Ledger, repo: Repo): Promise<{ ref: string; upstream: Upstream }> {
+	const head = await withReader(ledger, (reader) => readHead(ledger.workspace.gitDir, reader, ledger.git));
+	if (head.ref === null) {
+		throw new MsgcodeError("sync_refused", "HEAD is detached, so there is no branch to bring up to date.", {
+			hint: "Check out a branch: `git switch <branch>`.",
+		});
+	}
+	const branch = shortName(head.ref);
+	if (head.commit === null) {
+		throw new MsgcodeError("sync_refused", `The branch ${branch} has no commit yet.`, { hint: "Make one first." });
+	}
+	const upstream = await repo.upstreamOf(head.ref);
+	if (upstream === null) {
+		const [remote] = await repo.remotes();
+		throw new MsgcodeError(
+			"sync_refused",
+			remote === undefined
+				? "This repository has no remote to synchronise with."
+				: `The branch ${branch} has no upstream to synchronise with.`,
+			{
+				hint:
+					remote === undefined
+						? `Name one with \`git remote add origin <url>\`, then \`git push -u origin ${branch}\`.`
+						: `Publish it once: \`git push -u ${remote} ${branch}\`.`,
+			},
+		);
+	}
+	if (upstream.remote === ".") {
+		throw new MsgcodeError(
+			"sync_refused",
+			`The upstream of ${branch} is ${shortName(upstream.ref)}, a branch of this very repository.`,
+			{ hint: "Give it a remote's branch as upstream: `git branch --set-upstream-to <remote>/<branch>`." },
+		);
+	}
+	return { ref: head.ref, upstream };
+}
+
+/** Under the lock: the branch holds both sides afterwards, and what has to be pushed is counted. */
+async function integrated(step: Step): Promise<Outcome> {
+	const { ledger } = step;
+	const { gitDir } = ledger.workspace;
+	for (let race = 0; race < MAX_TRIES; race += 1) {
+		const outcome = await inLedger(ledger, async (reader) => {
+			const plan = await planned(step, reader);
+			if (plan.after === plan.before) return plan;
+			const head = await readHead(gitDir, reader, ledger.git);
+			const reason = `msgcode sync: ${plan.action === "replay" ? "replay onto" : "fast-forward to"} ${plan.upstream}`;
+			if (head.ref !== step.ref || head.commit !== plan.before) return null;
+			return (await moveCheckout(ledger, head, plan.after, reason)) ? plan : null;
+		});
+		if (outcome !== null) return outcome;
+	}
+	throw new MsgcodeError("branch_moved", `The branch ${shortName(step.ref)} moved again and again meanwhile.`, {
+		hint: "Another program commits to it without pause. Try again when it is done.",
+	});
+}
+
+/** What is to be done, with every reason against it looked into. Writes objects, nothing else. */
+async function planned(step: Step, reader: ObjectReader): Promise<Outcome> {
+	const { ledger, repo, ref, upstream, theirs } = step;
+	const { git, workspace } = ledger;
+	const head = await readHead(workspace.gitDir, reader, git);
+	const before = requireBranch(head, ref);
+	const names = { branch: shortName(ref), upstream: shortName(upstream.ref) };
+	const [ahead, behind] = await distance(ledger, before, theirs, names.upstream);
+	const outcome = { ...names, before, after: before, pulled: behind, pushed: ahead, replayed: 0, dropped: 0 };
+	if (ahead === 0 && behind === 0) return { ...outcome, action: "up-to-date" };
+	if (ahead === 0) {
+		await refuseOverlap(ledger, repo, before, theirs);
+		return { ...outcome, action: "fast-forward", after: theirs };
+	}
+	const commits = await unpushedCommits(git, workspace, before, theirs);
+	refusePushElsewhere(upstream, names);
+	refuseOtherWork(commits, behind > 0, names);
+	if (behind === 0) {
+		if (commits.some(({ kind }) => kind === "merge")) await refuseMergedCode(ledger, theirs, before, names);
+		return { ...outcome, action: "push" };
+	}
+	refuseWhatCannotMove(commits, names);
+	const { tip, count, dropped } = await replayOnto(ledger, reader, theirs, commits);
+	await refuseOverlap(ledger, repo, before, tip);
+	return { ...outcome, action: "replay", after: tip, pushed: count, replayed: count, dropped };
+}
+
+function requireBranch(head: Head, ref: string): string {
+	if (head.ref === ref && head.commit !== null) return head.commit;
+	throw new MsgcodeError("sync_refused", `${shortName(ref)} was checked out when this began, and now is not.`, {
+		hint: "Run `msgcode sync` again.",
+	});
+}
+
+async function distance(ledger: Ledger, ours: string, theirs: string, name: string): Promise<[number, number]> {
+	const cwd = ledger.workspace.topLevel;
+	const base = await ledger.git(["merge-base", ours, theirs], { cwd, accept: [0, 1] });
+	if (base.code !== 0) {
+		throw new MsgcodeError("sync_refused", `This branch and ${name} have no common commit.`, {
+			hint: "In a shallow clone `git fetch --unshallow` brings the history that is missing.",
+		});
+	}
+	const result = await ledger.git(["rev-list", "--left-right", "--count", `${ours}...${theirs}`], { cwd });
+	const [ahead = 0, behind = 0] = result.stdout.toString("utf8").trim().split(/\s+/).map(Number);
+	return [ahead, behind];
+}
+
+interface Names {
+	readonly branch: string;
+	readonly upstream: string;
+}
+
+/** Where git itself would push nothing, or to another branch, publishing is not ours to decide. */
+function refusePushElsewhere(upstream: Upstream, { branch, upstream: name }: Names): void {
+	if (upstream.pushRef === upstream.ref) return;
+	const instead = upstream.pushRef === null ? "push nothing" : `push to ${shortName(upstream.pushRef)}`;
+	throw new MsgcodeError(
+		"sync_refused",
+		`${branch} follows ${name}, but a plain \`git push\` would ${instead} (branch name, push.default or pushRemote).`,
+		{ hint: `Publish it as a branch of its own: \`git push -u <remote> ${branch}\`. Then sync works on that.` },
+	);
+}
+
+function refuseOtherWork(commits: readonly UnpushedCommit[], diverged: boolean, { upstream }: Names): void {
+	const others = commits.filter(({ kind }) => kind === "other");
+	if (others.length === 0) return;
+	throw new MsgcodeError(
+		"sync_refused",
+		`${count(others.length, "unpushed commit is", "unpushed commits are")} not ledger work: ${listed(others)}.`,
+		{
+			hint: diverged
+				? `Bring your own work together with ${upstream} first (\`git pull --rebase\`), then \`git push\`; both take the ledger along.`
+				: "Publish your own work with `git push` when it is ready; that takes the ledger along.",
+			details: { commits: others.map(({ oid, subject }) => ({ commit: oid, subject })) },
+		},
+	);
+}
+
+async function refuseMergedCode(ledger: Ledger, theirs: string, ours: string, { upstream }: Names): Promise<void> {
+	const changes = await changesBetween(ledger.git, ledger.workspace, theirs, ours);
+	const foreign = changes.filter(({ path }) => !isLedgerPathOf(ledger.workspace, path));
+	if (foreign.length === 0) return;
+	throw new MsgcodeError(
+		"sync_refused",
+		`An unpushed merge changes files beside the ledger: ${foreign
+			.slice(0, 5)
+			.map(({ path }) => path)
+			.join(", ")}.`,
+		{ hint: `Publish it to ${upstream} with \`git push\` when it is ready; that takes the ledger along.` },
+	);
+}
+
+function refuseWhatCannotMove(commits: readonly UnpushedCommit[], { upstream }: Names): void {
+	const landings = commits.filter(({ kind }) => kind === "landing");
+	if (landings.length > 0) {
+		throw new MsgcodeError(
+			"sync_refused",
+			`${upstream} has moved on, and unpushed landings hold code that only git should rebase: ${listed(landings)}.`,
+			{ hint: "`git pull --rebase`, then `msgcode sync`." },
+		);
+	}
+	const merges = commits.filter(({ kind }) => kind === "merge");
+	if (merges.length > 0) {
+		throw new MsgcodeError(
+			"sync_refused",
+			`${upstream} has moved on, and merges are not replayed: ${listed(merges)}.`,
+			{ hint: "`git pull --no-rebase`, then `msgcode sync`." },
+		);
+	}
+}
+
+/** One result for all tries: it began where the first began and ended where the last ended. */
+function together(before: SyncResult | null, now: SyncResult): SyncResult {
+	if (before === null) return now;
+	return {
+		...now,
+		before: before.before,
+		pulled: before.pulled + now.pulled,
+		// A commit that was replayed twice is one commit.
+		replayed: Math.max(before.replayed, now.replayed),
+		dropped: before.dropped + now.dropped,
+		action: now.action === "up-to-date" ? before.action : now.action,
+	};
+}
+
+async function withReader<T>(ledger: Ledger, work: (reader: ObjectReader) => Promise<T>): Promise<T> {
+	const reader = openObjectReader(ledger.env, ledger.workspace.topLevel);
+	try {
+		return await work(reader);
+	} finally {
+		reader.close();
+	}
+}
+
+function shortName(ref: string): string {
+	return ref.replace(/^refs\/(?:heads|remotes)\//, "");
+}
+
+function listed(commits: readonly UnpushedCommit[]): string {
+	const shown = commits.slice(0, 5).map(({ oid, subject }) => `${oid.slice(0, 10)} "${subject}"`);
+	return `${shown.join(", ")}${commits.length > shown.length ? " …" : ""}`;
+}
+
+function count(number: number, one: string, many: string): string {
+	return `${number} ${number === 1 ? one : many}`;
+}

@@ -1,0 +1,74 @@
+// Tables that are made from code stand between `<!-- table: name -->` and `<!-- end -->`. `UPDATE_DOCS=1` writes them.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { FAIL_POINTS } from "../../src/core/failpoint.ts";
+import { definitionDefaults } from "../../src/ledger/definition.ts";
+import { definitionKeys } from "../../src/ledger/definition-keys.ts";
+import { diagnosticTable } from "../../src/ledger/diagnostic.ts";
+import { LIMITS } from "../../src/ledger/task.ts";
+import { readDocument, root } from "./documents.ts";
+
+const KINDS: Readonly<Record<string, string>> = { object: "map", integer: "whole number", boolean: "true or false" };
+
+const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+	"docs/ledger-format.md": {
+		"front-matter": () =>
+			table(
+				["key", "value", "default", "flag of `task add` and `task edit`", "what"],
+				definitionKeys.map(({ key, kind, flag, help }) => {
+					const value = (definitionDefaults as Readonly<Record<string, unknown>>)[key];
+					const shown = value === undefined || JSON.stringify(value) === "[]" ? "" : `\`${value}\``;
+					return [`\`${key}\``, KINDS[kind] ?? kind, shown, `\`${flag}\``, help];
+				}),
+			),
+		limits: () =>
+			table(
+				["what", "at most"],
+				[
+					["title", `${LIMITS.titleCharacters} characters, one line`],
+					["front matter", bytes(LIMITS.frontMatterBytes)],
+					["body (the prompt)", bytes(LIMITS.bodyBytes)],
+					["record", bytes(LIMITS.recordBytes)],
+					["patch", bytes(LIMITS.patchBytes)],
+					["one line of events", bytes(LIMITS.eventBytes)],
+				],
+			),
+		diagnostics: () =>
+			table(
+				["code", "severity", "meaning"],
+				Object.entries(diagnosticTable).map(([code, { severity, means }]) => [`\`${code}\``, severity, means]),
+			),
+	},
+	"docs/architecture.md": {
+		"fail-points": () => {
+			const groups = [...new Set(FAIL_POINTS.map((name) => name.split(".")[0]))];
+			const rows = groups.map((group) => {
+				const names = FAIL_POINTS.filter((name) => name.startsWith(`${group}.`));
+				return [`\`${group}\``, names.map((name) => `\`${name}\``).join(", ")];
+			});
+			return table(["group", "fail points"], rows);
+		},
+	},
+};
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+	const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+	return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function bytes(count: number): string {
+	return count % (1024 * 1024) === 0 ? `${count / 1024 / 1024} MiB` : `${count / 1024} KiB`;
+}
+
+test.each(Object.keys(tables))("the tables of %s are what the code says", (path) => {
+	const text = readDocument(path);
+	let expected = text;
+	for (const [name, render] of Object.entries(tables[path] ?? {})) {
+		const place = new RegExp(`(<!-- table: ${name} -->\n)[^]*?(<!-- end -->)`);
+		expect(text).toMatch(place);
+		expected = expected.replace(place, (_, open: string, close: string) => `${open}\n${render()}\n\n${close}`);
+	}
+	if (process.env.UPDATE_DOCS === "1") writeFileSync(join(root, path), expected);
+	else expect(text).toBe(expected);
+});

@@ -74,7 +74,7 @@ async function findSettings(options: AppOptions): Promise<LoadedSettings & { wor
 }
 
 /** Names in the state folder that a killed command may have left, and that a live one holds for a moment. */
-const TRACES = /^(journal.*\.json|ledger\.lock|\.msgcode-tmp-.*)$/;
+const TRACES = /^(journal.*\.json|.*\.lock|\.msgcode-tmp-.*)$/;
 
 /** A reader goes on when recovery has to wait (git is busy, the lock is held): what it reads is then merely older. */
 async function recoverFromCrash(ledger: Ledger): Promise<void> {
@@ -86,14 +86,15 @@ async function recoverFromCrash(ledger: Ledger): Promise<void> {
 			const { withLock } = await import("./ledger/transaction.ts");
 			if (needsRecovery(ledger)) await withLock(ledger, (reader) => finishJournal(ledger, reader));
 		}
-		if (
-			names.includes("recovery.lock") ||
-			(names.includes("claims") && readdirSync(join(stateDir, "claims")).length > 0)
-		) {
+		if (names.includes("claims") && readdirSync(join(stateDir, "claims")).length > 0) {
 			const { recoverRuns } = await import("./engine/recover-runs.ts");
 			for (const runId of await recoverRuns(ledger)) {
 				ledger.warn(`The run ${runId} had lost its process; its work was collected and recorded.`);
 			}
+		}
+		if (names.includes("settling")) {
+			const { finishSettling, hasUnsettled } = await import("./engine/settle-worktree.ts");
+			if (hasUnsettled(ledger)) await finishSettling(ledger);
 		}
 	} catch (error) {
 		if (!(error instanceof MsgcodeError)) throw error;

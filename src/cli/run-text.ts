@@ -17,8 +17,7 @@ export function runOutcomeLines(receipt: Receipt, files: readonly ChangedFile[],
 	if (receipt.mode === "in-place") lines.push("  It worked in the checkout itself; nothing was committed for it.");
 	else if (receipt.noChanges) lines.push("  It changed nothing.");
 	else lines.push(`  ${patchLine(receipt, style)}`);
-	for (const file of files.slice(0, SHOWN_FILES)) lines.push(`    ${fileLine(file, style)}`);
-	if (files.length > SHOWN_FILES) lines.push(`    … and ${files.length - SHOWN_FILES} more`);
+	lines.push(...shownFiles(files, style));
 	for (const check of receipt.checks) {
 		const mark = check.status === "ok" ? style.green("passed") : style.red(check.status);
 		lines.push(`  check ${mark}  ${visible(check.command)}  ${style.dim(duration(check.durationMs))}`);
@@ -29,25 +28,46 @@ export function runOutcomeLines(receipt: Receipt, files: readonly ChangedFile[],
 	return `${lines.join("\n")}\n`;
 }
 
+/** The changed files of a landing, one line each; the first ones of very many. */
+export function fileLines(files: readonly ChangedFile[], style: Style): string {
+	return shownFiles(files, style)
+		.map((line) => `${line}\n`)
+		.join("");
+}
+
+function shownFiles(files: readonly ChangedFile[], style: Style): string[] {
+	const lines = files.slice(0, SHOWN_FILES).map((file) => `    ${fileLine(file, style)}`);
+	if (files.length > SHOWN_FILES) lines.push(`    … and ${files.length - SHOWN_FILES} more`);
+	return lines;
+}
+
+/** One file of a patch with its numbers of lines. */
+export function numberLine(file: Pick<ChangedFile, "path" | "insertions" | "deletions">, style: Style): string {
+	return `${visible(file.path)}  ${counts(file, style)}`;
+}
+
+function counts(file: Pick<ChangedFile, "insertions" | "deletions">, style: Style): string {
+	if (file.insertions === null) return "binary";
+	return `${style.green(`+${file.insertions}`)} ${style.red(`-${file.deletions}`)}`;
+}
+
 export function paintStatus(status: string, style: Style): string {
 	if (status === "ok") return style.green(status);
 	return status === "canceled" || status === "skipped" ? style.yellow(status) : style.red(status);
 }
 
 export function fileLine(file: ChangedFile, style: Style): string {
-	const counts =
-		file.insertions === null ? "binary" : `${style.green(`+${file.insertions}`)} ${style.red(`-${file.deletions}`)}`;
 	const name = file.from === undefined ? visible(file.path) : `${visible(file.from)} → ${visible(file.path)}`;
-	return `${file.status.padEnd(8)}  ${name}  ${counts}`;
+	return `${file.status.padEnd(8)}  ${name}  ${counts(file, style)}`;
 }
 
 function patchLine(receipt: Receipt, style: Style): string {
 	const { patch } = receipt;
 	if (patch === null) return "Its work could not be collected; the worktree was kept.";
-	const counts = `${patch.files} file${patch.files === 1 ? "" : "s"}, ${style.green(`+${patch.insertions}`)} ${style.red(`-${patch.deletions}`)}`;
+	const size = `${patch.files} file${patch.files === 1 ? "" : "s"}, ${style.green(`+${patch.insertions}`)} ${style.red(`-${patch.deletions}`)}`;
 	return patch.withheld === undefined
-		? `${counts}  ${style.dim(patch.path)}`
-		: `${counts}, patch withheld (${patch.withheld})`;
+		? `${size}  ${style.dim(patch.path)}`
+		: `${size}, patch withheld (${patch.withheld})`;
 }
 
 function details(receipt: Receipt): string {
@@ -55,6 +75,6 @@ function details(receipt: Receipt): string {
 	return pairs.length === 0 ? "" : ` (${pairs.map(([key, value]) => `${key}: ${visible(String(value))}`).join(", ")})`;
 }
 
-function duration(ms: number): string {
+export function duration(ms: number): string {
 	return ms < 60_000 ? `${(ms / 1000).toFixed(1)}s` : formatDuration(ms);
 }

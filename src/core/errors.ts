@@ -87,6 +87,10 @@ export const errorTable = {
 	patch_withheld: { exit: 4, http: 409, means: "The run's patch is withheld because a secret was found in it." },
 	nothing_to_land: { exit: 4, http: 409, means: "The run changed nothing." },
 	already_landed: { exit: 4, http: 409, means: "The run has landed already." },
+	already_rejected: { exit: 4, http: 409, means: "The run was rejected already." },
+	nothing_withheld: { exit: 4, http: 409, means: "The run's patch is not withheld because of a secret." },
+	run_ended: { exit: 4, http: 409, means: "The run has ended already." },
+	hook_failed: { exit: 4, http: 409, means: "A hook of the repository refused the landing." },
 	sync_refused: { exit: 4, http: 409, means: "The branch cannot be synchronised without touching other work." },
 	branch_moved: { exit: 4, http: 409, means: "The branch moved while the command ran, again and again." },
 	// Locked or busy

@@ -17,7 +17,7 @@ import { type ConcludedRun, concludeRun } from "./conclude.ts";
 import { endingOf, runChecks } from "./run-ending.ts";
 import { isCancelRequested, noteEnding, type RunEnding } from "./run-folder.ts";
 import type { RunControls, Running, RunRequest } from "./run-request.ts";
-import { ledgerPathTest, refuseForeignTop, workingFolder } from "./worktree.ts";
+import { ledgerPathTest, workingFolder } from "./worktree.ts";
 
 const LEASE_RENEWAL_MS = 30_000;
 const CANCEL_POLL_MS = 150;
@@ -67,7 +67,6 @@ async function workAndCollect(
 	const { folder, worktree, update, plan, runId } = running;
 	const base = running.claim().base?.commit ?? null;
 	execution.emit("run.started", { runner: request.runner.kind, mode: request.mode, base });
-	if (worktree !== null) await refuseForeignTop(git, worktree.path);
 	const place = sharedPlace(ledger, request.taskId);
 	const before = await readSharedState(git, place);
 	const cwd = worktree === null ? workspace.root : workingFolder(workspace, worktree.path);

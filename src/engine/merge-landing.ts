@@ -52,7 +52,7 @@ export async function mergeOntoHead(
 
 /** A commit that no history shows; the same trees give the same commit, so that a second look writes nothing. */
 async function syntheticCommit(ledger: Ledger, tree: string, parents: readonly string[]): Promise<string> {
-	const nobody = "msgcode <msgcode> 0 +0000";
+	const nobody = { name: "msgcode", signature: "msgcode <msgcode>", zone: "+0000", fixedSeconds: 0 };
 	const message = "msgcode landing\n";
 	const identity = { author: nobody, committer: nobody };
 	return writeCommit(ledger.workspace, ledger.git, { tree, parents, message, sign: false, identity });

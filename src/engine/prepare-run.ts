@@ -12,7 +12,7 @@ import type { Claim } from "./claim.ts";
 import { recycleWorktree, whileUnremoved } from "./remove-worktree.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { Prepared, RunRequest } from "./run-request.ts";
-import { branchOf, continueWorktree, makeTaskWorktree, worktreePath } from "./worktree.ts";
+import { branchOf, continueWorktree, makeTaskWorktree, refuseForeignTop, worktreePath } from "./worktree.ts";
 import { copyIncluded } from "./worktree-include.ts";
 
 export async function prepareRun(
@@ -29,6 +29,7 @@ export async function prepareRun(
 		const { worktree, base } = await whileUnremoved(ledger, request.taskId, () =>
 			continueWorktree(ledger, request.taskId),
 		);
+		await refuseForeignTop(git, worktree.path);
 		update({ base: { commit: base, codeTree: await codeTreeAt(ledger, base) }, worktree });
 		return { worktree, warnings };
 	}
@@ -47,6 +48,7 @@ export async function prepareRun(
 	});
 	try {
 		const worktree = await makeTaskWorktree(ledger, request.taskId, runId, commit);
+		await refuseForeignTop(git, worktree.path);
 		warnings.push(...(await copyIncluded(git, workspace, worktree.path)));
 		failPoint("run.worktree-ready");
 		update({ worktree });

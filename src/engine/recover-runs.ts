@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { now } from "../core/clock.ts";
 import { readEvents } from "../core/events.ts";
 import { digest, sizedDigest } from "../core/ids.ts";
-import { acquireLock, isLockAbandoned } from "../core/lock.ts";
+import { acquireLock } from "../core/lock.ts";
 import { sweepMarked } from "../core/supervisor.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { parseMessage } from "../ledger/message.ts";
@@ -26,10 +26,9 @@ export function hasAbandonedRuns(ledger: Ledger): boolean {
 /** Ends every run whose owner is dead. Returns their run ids. */
 export async function recoverRuns(ledger: Ledger): Promise<string[]> {
 	const { stateDir } = ledger.workspace;
-	const path = join(stateDir, "recovery.lock");
-	if (!hasAbandonedRuns(ledger) && !isLockAbandoned(path, ledger.now())) return [];
+	if (!hasAbandonedRuns(ledger)) return [];
 	// Two commands may find the same dead run: one of them sees to it.
-	const lock = await acquireLock(path, { command: "recovery", timeoutMs: 60_000 });
+	const lock = await acquireLock(join(stateDir, "recovery.lock"), { command: "recovery", timeoutMs: 60_000 });
 	const ended: string[] = [];
 	try {
 		for (const { claim } of listClaims(stateDir, ledger.now())) {

@@ -3,7 +3,6 @@
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
-import { ensureFolder } from "../core/files.ts";
 import { isTaskId } from "../core/ids.ts";
 import { acquireLock } from "../core/lock.ts";
 import { listWorktrees, removeWorktree } from "../git/worktree.ts";
@@ -43,10 +42,9 @@ export async function recycleWorktree(ledger: Ledger, taskId: string): Promise<v
 
 /** Runs `work` while nobody else removes the task's worktree. A run claims the task first, so a remover sees its claim. */
 export async function whileUnremoved<T>(ledger: Ledger, taskId: string, work: () => Promise<T>): Promise<T> {
-	const folder = join(ledger.workspace.stateDir, "worktrees");
-	ensureFolder(folder, 0o700);
+	const path = join(ledger.workspace.stateDir, `worktree-${taskId}.lock`);
 	const { lockTimeoutMs } = ledger.settings;
-	const lock = await acquireLock(join(folder, `${taskId}.lock`), { command: ledger.command, timeoutMs: lockTimeoutMs });
+	const lock = await acquireLock(path, { command: ledger.command, timeoutMs: lockTimeoutMs });
 	try {
 		return await work();
 	} finally {
@@ -115,4 +113,32 @@ export async function listTaskWorktrees(ledger: Ledger): Promise<TaskWorktreeSta
 		states.push({ ...shared, runId: madeBy ?? makerOf(registered), state, reason });
 	}
 	return states;
+}
+
+export interface Pruned {
+	readonly taskId: string;
+	readonly path: string;
+	readonly removed: boolean;
+	readonly reason: string;
+}
+
+/** Removes every worktree whose work is kept elsewhere. With `dryRun` it only says which. */
+export async function pruneWorktrees(ledger: Ledger, dryRun: boolean): Promise<Pruned[]> {
+	const pruned: Pruned[] = [];
+	for (const { taskId, path, state, reason } of await listTaskWorktrees(ledger)) {
+		const wanted = state === "kept" || state === "missing";
+		if (!wanted || dryRun) {
+			pruned.push({ taskId, path, removed: wanted, reason });
+			continue;
+		}
+		try {
+			const { verdict } = await discardWorktree(ledger, taskId);
+			pruned.push({ taskId, path, removed: true, reason: verdict.reason });
+		} catch (error) {
+			// Something changed since the list was made: it stays, and the others go on.
+			if (!(error instanceof MsgcodeError)) throw error;
+			pruned.push({ taskId, path, removed: false, reason: error.message });
+		}
+	}
+	return pruned;
 }

@@ -156,5 +156,12 @@ async function emptyFolders(git: Git, call: GitOptions, worktree: string): Promi
 	return listed.stdout
 		.toString("utf8")
 		.split("\0")
-		.filter((path) => path.endsWith("/") && !existsSync(join(worktree, path, ".git")));
+		.filter((path) => path.endsWith("/") && isEmpty(join(worktree, path)));
+}
+
+/** git lists folders of ignored files as well: those are not lost, they are left out on purpose. */
+function isEmpty(folder: string): boolean {
+	return readdirSync(folder, { withFileTypes: true }).every(
+		(entry) => entry.isDirectory() && isEmpty(join(folder, entry.name)),
+	);
 }

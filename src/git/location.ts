@@ -1,6 +1,6 @@
 // Where a repository lives, found in process: no git is spawned, so that reading commands stay fast.
 // Invariant: nothing here assumes that `.git` is a folder or that the current checkout is the main one.
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
 export interface RepositoryLocation {
@@ -40,8 +40,8 @@ export function mainCheckoutOf(commonDir: string): string | null {
 /** The git folder of the checkout whose top folder is `folder`, or null when `folder` is not one. */
 export function gitDirOf(folder: string): string | null {
 	const dotGit = join(folder, ".git");
-	const stat = statSync(dotGit, { throwIfNoEntry: false });
-	if (stat === undefined) return null;
+	const stat = statOf(dotGit);
+	if (stat === null) return null;
 	if (stat.isDirectory()) return isGitDir(dotGit) ? dotGit : null;
 	const link = /^gitdir: (.+?)\s*$/s.exec(textOf(dotGit) ?? "");
 	if (link?.[1] === undefined) return null;
@@ -58,9 +58,18 @@ function describe(topLevel: string | null, gitDir: string): RepositoryLocation {
 }
 
 function isGitDir(folder: string): boolean {
-	if (statSync(join(folder, "HEAD"), { throwIfNoEntry: false }) === undefined) return false;
-	if (statSync(join(folder, "commondir"), { throwIfNoEntry: false }) !== undefined) return true;
-	return statSync(join(folder, "objects"), { throwIfNoEntry: false })?.isDirectory() === true;
+	if (statOf(join(folder, "HEAD")) === null) return false;
+	if (statOf(join(folder, "commondir")) !== null) return true;
+	return statOf(join(folder, "objects"))?.isDirectory() === true;
+}
+
+/** null for what is not there, and for what may not be looked at. */
+function statOf(path: string): Stats | null {
+	try {
+		return statSync(path, { throwIfNoEntry: false }) ?? null;
+	} catch {
+		return null;
+	}
 }
 
 function realFolder(path: string): string {

@@ -69,6 +69,25 @@ export async function changedFiles(
 	return parseChanges((await git(form, { gitDir: commonDir })).stdout.toString("utf8").split("\0"));
 }
 
+/** Each file of a patch with its numbers of lines (null for a binary file), read from the patch alone. */
+export async function patchNumbers(
+	git: Git,
+	patch: Uint8Array,
+): Promise<Pick<ChangedFile, "path" | "insertions" | "deletions">[]> {
+	if (patch.length === 0) return [];
+	const listed = await git(["apply", "--numstat", "-z", "-"], { stdin: patch });
+	const count = (text: string) => (text === "-" ? null : Number(text));
+	return listed.stdout
+		.toString("utf8")
+		.split("\0")
+		.flatMap((line) => {
+			const found = /^(\S+)\t(\S+)\t(.*)$/s.exec(line);
+			if (found === null) return [];
+			const [, added = "-", removed = "-", path = ""] = found;
+			return [{ path, insertions: count(added), deletions: count(removed) }];
+		});
+}
+
 /** The tree that results from applying the patch to the base, made in a temporary index. */
 export async function treeAfterPatch(
 	git: Git,

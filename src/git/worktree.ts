@@ -1,14 +1,6 @@
 // Linked worktrees: made for a run, listed, removed. The only place that removes one.
 // Invariant: the new checkout holds the base without the ledger's files, and an index that knows them as skipped.
-import {
-	copyFileSync,
-	lstatSync,
-	readFileSync,
-	rmSync,
-	statSync,
-	utimesSync,
-	writeFileSync,
-} from "node:fs";
+import { copyFileSync, lstatSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileError, MsgcodeError } from "../core/errors.ts";
 import { formatIndex, parseIndex, skipPaths } from "./index-format.ts";

@@ -58,7 +58,8 @@ export async function commitPlanned<T>(ledger: Ledger, reader: ObjectReader, pla
 	for (let race = 0; race < MAX_RACES; race += 1) {
 		const head = await readHead(ledger.workspace.gitDir, reader, ledger.git);
 		const change = await plan(viewOf(ledger, reader, head));
-		const described = await describeWrites(ledger, reader, head, change.writes);
+		const described = await describeUnlessMoved(ledger, reader, head, change.writes);
+		if (described === null) continue;
 		const edited = ledger.settings.commit === "auto" ? described.filter((write) => write.byHand) : [];
 		if (edited.length > 0) {
 			await commitHandEdits(ledger, reader, head, edited, change.message.taskId);
@@ -78,6 +79,22 @@ export async function commitPlanned<T>(ledger: Ledger, reader: ObjectReader, pla
 	);
 }
 
+/** null where a refusal rests on a HEAD that has moved on meanwhile: plan again on what is there now. */
+async function describeUnlessMoved(
+	ledger: Ledger,
+	reader: ObjectReader,
+	head: Head,
+	writes: readonly FileWrite[],
+): Promise<DescribedWrite[] | null> {
+	try {
+		return await describeWrites(ledger, reader, head, writes);
+	} catch (error) {
+		const now = await readHead(ledger.workspace.gitDir, reader, ledger.git);
+		if (now.commit !== head.commit) return null;
+		throw error;
+	}
+}
+
 /** A person's edit gets a commit of its own, so that history tells it from the command that came next. */
 async function commitHandEdits(
 	ledger: Ledger,
@@ -91,7 +108,8 @@ async function commitHandEdits(
 		const newOid = await storeBlob(ledger, edit.path, edit.working as Buffer);
 		const mode = edit.head?.mode ?? null;
 		const headOid = edit.head?.oid ?? null;
-		changes.push({ path: edit.path, oldOid: newOid, headOid, oldMode: mode, newOid, newMode: mode ?? "100644" });
+		const former = { oldOid: newOid, headOid, indexOid: edit.stagedOid, oldMode: mode };
+		changes.push({ path: edit.path, ...former, newOid, newMode: mode ?? "100644" });
 	}
 	const message: CommitMessage = {
 		op: "edit-by-hand",
@@ -141,9 +159,9 @@ async function apply(
 	let moved = false;
 	let journal = await build(head);
 	failPoint("ledger.objects-written");
-	writeJournal(workspace, journal);
-	failPoint("ledger.journal-written");
 	try {
+		writeJournal(workspace, journal);
+		failPoint("ledger.journal-written");
 		const left = await writeLedgerFiles(git, workspace, reader, changes, () => failPoint("ledger.file-written"));
 		if (left.length > 0) {
 			await takeBack(ledger, reader, journal);

@@ -9,13 +9,15 @@ import { refreshIndex } from "./task-index.ts";
 import { changeLedger } from "./transaction.ts";
 import { MARKER_FILE, rememberWorkspace, type Workspace } from "./workspace.ts";
 
-const ATTRIBUTES: readonly string[] = [
+/** Lines that tasks/.gitattributes holds besides the user's own. */
+export const ATTRIBUTES: readonly string[] = [
 	"runs.jsonl merge=union",
 	"tsk_*.json merge=msgcode",
 	"tsk_*.md merge=msgcode",
 	"patch.diff -text -diff",
 ];
-const IGNORED: readonly string[] = ["/index.json", "runs/**/events.jsonl", ".msgcode-tmp-*"];
+/** The same of tasks/.gitignore. */
+export const IGNORED: readonly string[] = ["/index.json", "runs/**/events.jsonl", ".msgcode-tmp-*"];
 
 export interface Initialised {
 	readonly workspace: Workspace;
@@ -53,10 +55,15 @@ export async function initWorkspace(options: Parameters<typeof openLedger>[0]): 
 export function excludeWorktrees(workspace: Workspace): void {
 	const folder = join(workspace.commonDir, "info");
 	const file = join(folder, "exclude");
-	const line = `/${workspace.prefix === "" ? "" : `${workspace.prefix}/`}worktrees/tsk_*/`;
+	const line = excludeLine(workspace);
 	ensureFolder(folder);
 	const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
 	if (!lines.includes(line)) appendLine(file, line);
+}
+
+/** The line of .git/info/exclude that leaves the tasks' worktrees out. */
+export function excludeLine(workspace: Pick<Workspace, "prefix">): string {
+	return `/${workspace.prefix === "" ? "" : `${workspace.prefix}/`}worktrees/tsk_*/`;
 }
 
 function withLines(text: string, wanted: readonly string[]): string {

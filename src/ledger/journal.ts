@@ -12,6 +12,8 @@ export interface JournalChange {
 	readonly oldOid: string | null;
 	/** The content at HEAD, which a hand edit makes differ from the checkout's. */
 	readonly headOid: string | null;
+	/** The content staged before the change; left out where that was HEAD's. */
+	readonly indexOid?: string | null;
 	readonly oldMode: string | null;
 	readonly newOid: string | null;
 	readonly newMode: string | null;

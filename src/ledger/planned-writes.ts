@@ -28,6 +28,8 @@ export interface DescribedWrite {
 	readonly head: TreeEntry | null;
 	readonly working: Buffer | null;
 	readonly workingOid: string | null;
+	/** What was staged at the path; null where nothing was. */
+	readonly stagedOid: string | null;
 }
 
 /** Compares each planned write with the checkout, the index and HEAD; stores its blob. Throws `staged_differently`, `ledger_path_taken`. */
@@ -57,8 +59,10 @@ export async function describeWrites(
 		const same = newOid === workingOid && newOid === headOid;
 		const mode = entry?.mode ?? null;
 		const line = write.line === undefined ? {} : { line: write.line };
-		const change = { path, oldOid: workingOid, headOid, oldMode: mode, newOid, newMode: mode ?? "100644", ...line };
-		described.push({ path, working, workingOid, byHand, head: entry, change: same ? null : change });
+		const stagedOid = staged.get(path)?.[0]?.oid ?? null;
+		const former = { oldOid: workingOid, headOid, indexOid: stagedOid, oldMode: mode };
+		const change = { path, ...former, newOid, newMode: mode ?? "100644", ...line };
+		described.push({ path, working, workingOid, stagedOid, byHand, head: entry, change: same ? null : change });
 	}
 	return described;
 }

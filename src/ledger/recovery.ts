@@ -45,13 +45,23 @@ export async function finishJournal(ledger: Ledger, reader: ObjectReader): Promi
 		await takeBack(ledger, reader, journal);
 		return;
 	}
-	const sameBranch = head.ref === journal.ref && (head.commit === journal.parent || journal.code.length === 0);
+	const sameBranch =
+		head.ref === journal.ref &&
+		(head.commit === journal.parent || journal.code.length === 0) &&
+		(await isUndisturbed(ledger, journal.code));
 	if (journal.mode !== "auto" || (sameBranch && (await holds(reader, head, journal, "old")))) {
 		await finish(ledger, reader, head, journal);
 		return;
 	}
 	if (journal.code.length === 0) await keepPending(ledger, journal, "the branch changed before the command ended");
 	await takeBack(ledger, reader, journal);
+}
+
+/** True when nobody edited one of the landing's files since: over an edit it is undone, not finished. */
+async function isUndisturbed(ledger: Ledger, code: Journal["code"]): Promise<boolean> {
+	const waiting = await codeInState(ledger.git, ledger.workspace, code, "old");
+	const written = await codeInState(ledger.git, ledger.workspace, code, "new");
+	return new Set([...waiting, ...written]).size === code.length;
 }
 
 async function finish(ledger: Ledger, reader: ObjectReader, head: Head, journal: Journal): Promise<void> {

@@ -21,7 +21,7 @@ export function formatSummary(receipt: Receipt, facts: SummaryFacts): string {
 		`## Files\n\n${fileList(receipt, facts.files)}`,
 		receipt.checks.length === 0 ? "" : `## Checks\n\n${checkList(receipt)}`,
 		receipt.warnings.length === 0 ? "" : `## Warnings\n\n${warningList(receipt)}`,
-		receipt.secrets.length === 0 ? "" : `## Withheld\n\n${secretList(receipt)}`,
+		receipt.secrets.length === 0 ? "" : secretList(receipt),
 		receipt.mode === "worktree"
 			? `## What next\n\n${whatNext(receipt)}`
 			: "## What next\n\nThe run worked in the checkout itself: its changes, if any, are there, uncommitted.",
@@ -72,7 +72,11 @@ function secretList(receipt: Receipt): string {
 	const places = receipt.secrets.map(
 		(secret) => `- ${code(secret.file)}, line ${secret.line}: looks like ${plain(secret.rule)}`,
 	);
-	return `The patch is not in the ledger because of:\n\n${places.join("\n")}\n\nAfter a look: \`msgcode run allow-secret ${receipt.runId}\`.`;
+	const allowed = receipt.secretsAllowed;
+	if (allowed !== undefined) {
+		return `## Released\n\n${plain(allowed.actor)} allowed, at ${allowed.at}:\n\n${places.join("\n")}`;
+	}
+	return `## Withheld\n\nThe patch is not in the ledger because of:\n\n${places.join("\n")}\n\nAfter a look: \`msgcode run allow-secret ${receipt.runId}\`.`;
 }
 
 function whatNext(receipt: Receipt): string {

@@ -1,8 +1,11 @@
 // Undoes the files and index entries of a change whose branch did not move.
 // Invariant: only content that the change itself wrote is taken away; anything else is somebody's work.
+
+import { type Head, readHead } from "../git/head.ts";
 import { modeOf, stageOf } from "../git/index-format.ts";
 import { readIndex, updateIndex } from "../git/index-lock.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
+import { entryAt } from "../git/tree-edit.ts";
 import { codeInState, writeCodeFiles } from "./code-files.ts";
 import { clearJournal, type Journal, type JournalChange } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
@@ -24,10 +27,23 @@ export async function takeBack(ledger: Ledger, reader: ObjectReader, journal: Jo
 			const before = change.headOid === null ? undefined : `${change.oldMode} ${change.headOid}`;
 			return now === after && after !== before;
 		});
-		const back = ours.map((change) => ({ ...inverse(change), newOid: change.headOid }));
+		const head = await readHead(workspace.gitDir, reader, git);
+		const back: JournalChange[] = [];
+		for (const change of ours) back.push({ ...inverse(change), ...(await formerlyStaged(reader, head, change)) });
 		await updateIndex(workspace, indexChanges(workspace, back, left), git, ledger.settings.lockTimeoutMs);
 	}
 	clearJournal(workspace);
+}
+
+/** What the index goes back to: its own content before the change, or HEAD's, where HEAD has moved on meanwhile. */
+async function formerlyStaged(
+	reader: ObjectReader,
+	head: Head,
+	change: JournalChange,
+): Promise<Pick<JournalChange, "newOid" | "newMode">> {
+	const entry = await entryAt(reader, head.tree, change.path);
+	if ((entry?.oid ?? null) !== change.headOid) return { newOid: entry?.oid ?? null, newMode: entry?.mode ?? null };
+	return { newOid: change.indexOid === undefined ? change.headOid : change.indexOid, newMode: change.oldMode };
 }
 
 /** The index by path, as "mode oid"; paths in conflict are left out. */

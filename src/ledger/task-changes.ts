@@ -43,7 +43,8 @@ export function opOf(changes: readonly FieldChange[]): string {
 	const of = (field: string) => changes.find((change) => change.field === field);
 	if (of("landing") !== undefined) return "apply";
 	if (of("run") !== undefined) return "run";
-	if (of("title")?.from === null && changes.every(({ from }) => from === null)) return "add";
+	const born = of("title") ?? of("prompt") ?? of("definition");
+	if (born !== undefined && changes.every(({ from }) => from === null)) return "add";
 	if (of("removed")?.to != null) return "remove";
 	const status = of("status");
 	if (status === undefined) return "edit";

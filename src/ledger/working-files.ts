@@ -24,8 +24,8 @@ export async function contentId(git: Git, place: Place, path: string, content: B
 
 /** The content of a ledger file in the checkout; null when absent; `path_outside` for anything but a plain file. */
 export function readWorkingFile(place: Place, path: string): Buffer | null {
-	const absolute = containedPath(place.topLevel, path);
 	refuseFileInTheWay(place, path);
+	const absolute = containedPath(place.topLevel, path);
 	const stat = lstatSync(absolute, { throwIfNoEntry: false });
 	if (stat === undefined) return null;
 	if (!stat.isFile()) {
@@ -44,7 +44,7 @@ export function readWorkingFile(place: Place, path: string): Buffer | null {
 function refuseFileInTheWay(place: Place, path: string): void {
 	for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
 		const folder = path.slice(0, slash);
-		const stat = lstatSync(join(place.topLevel, folder), { throwIfNoEntry: false });
+		const stat = lstatSync(containedPath(place.topLevel, folder), { throwIfNoEntry: false });
 		if (stat === undefined) return;
 		if (stat.isDirectory()) continue;
 		const kind = stat.isSymbolicLink() ? "a symbolic link" : "a file";

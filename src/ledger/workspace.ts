@@ -107,8 +107,11 @@ function markedFolderAbove(start: string, top: string): string | null {
 }
 
 function isMarked(folder: string): boolean {
-	const stat = lstatSync(join(folder, MARKER_FILE), { throwIfNoEntry: false });
-	return stat?.isFile() === true;
+	try {
+		return lstatSync(join(folder, MARKER_FILE), { throwIfNoEntry: false })?.isFile() === true;
+	} catch {
+		return false; // a file called `tasks`, or a folder that may not be looked into
+	}
 }
 
 function describe(root: string, repository: RepositoryLocation, topLevel: string): Workspace {

@@ -1,4 +1,5 @@
 // docs/ledger-format.md names every key that the code writes, and none that it does not.
+import { expect, test } from "vitest";
 import { EVENT_TYPES } from "../../src/core/event.ts";
 import { type Receipt, runLineOf } from "../../src/ledger/receipt.ts";
 import { taskRecordSchema } from "../../src/ledger/task.ts";

@@ -37,7 +37,7 @@ const SCENARIOS = {
 	},
 } as const satisfies Record<string, Scenario>;
 
-const LANDING_EXISTS = existsSync(new URL("../../src/engine/land.ts", import.meta.url));
+const LANDING_EXISTS = existsSync(new URL("../../src/cli/commands/task-apply.ts", import.meta.url));
 
 /** MSGCODE_FAILPOINT (a point, perhaps with the number of the hit) and what is killed there. */
 const CASES: readonly (readonly [string, keyof typeof SCENARIOS])[] = (

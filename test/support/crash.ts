@@ -16,7 +16,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The built program; the sources where there is no build. */
-const MAIN = [new URL("../../dist/main.js", import.meta.url), new URL("../../src/main.ts", import.meta.url)]
+export const MAIN = [new URL("../../dist/main.js", import.meta.url), new URL("../../src/main.ts", import.meta.url)]
 	.map((url) => fileURLToPath(url))
 	.find((path) => existsSync(path)) as string;
 
@@ -248,7 +248,7 @@ function jsonProblems(path: string, text: string): string[] {
 }
 
 /** Names below .git/msgcode that may stay; a run's folder may hold what its receipt is about. */
-const KEPT = /^(workspaces\.json|(?:approvals|claims|pending|runs|ledger\.lock\.takers|recovery\.lock\.takers)(\/|$))/;
+const KEPT = /^(workspaces\.json|(?:approvals|claims|pending|runs|.*\.lock\.takers)(\/|$))/;
 
 function leftoverProblems(ground: Ground): string[] {
 	const state = join(ground.path, ".git/msgcode");

@@ -6,7 +6,7 @@ import type { FieldChange } from "../../ledger/task-changes.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult, Notice } from "../command.ts";
 import { openFor } from "../open.ts";
-import { truncate, visible } from "../terminal-text.ts";
+import { safeText, truncate, visible } from "../terminal-text.ts";
 
 const VALUE_WIDTH = 60;
 
@@ -20,7 +20,8 @@ export async function run(
 	const patch = options.patch === true;
 	const { entries, cutAt, more } = await readTaskHistory(app.ledger, id, { limit: options.limit, patch });
 	const warnings: Notice[] = [];
-	if (cutAt !== null) {
+	const { json, plain } = context.flags;
+	if (cutAt !== null && (json || plain)) {
 		warnings.push({
 			code: "history_cut",
 			message: `The history is cut at ${cutAt.slice(0, 10)} (shallow clone): what is older is not here.`,
@@ -71,7 +72,7 @@ function value(raw: unknown): string {
 
 function patchLines(patch: string, style: Style): string[] {
 	return patch.split("\n").map((line) => {
-		const text = visible(line);
+		const text = safeText(line, false);
 		if (line.startsWith("+") && !line.startsWith("+++")) return style.green(text);
 		if (line.startsWith("-") && !line.startsWith("---")) return style.red(text);
 		return line.startsWith("diff ") || line.startsWith("@@") ? style.bold(text) : text;

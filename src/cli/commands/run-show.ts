@@ -1,0 +1,92 @@
+// `msgcode run show`: a run's receipt, or how far a live one is.
+import { MsgcodeError } from "../../core/errors.ts";
+import type { Claim } from "../../engine/claim.ts";
+import { findRun } from "../../engine/find-run.ts";
+import { readEnding, runFolderAt } from "../../engine/run-folder.ts";
+import type { Receipt } from "../../ledger/receipt.ts";
+import { readLanding, readRejection } from "../../ledger/runs.ts";
+import type { Style } from "../color.ts";
+import type { CommandContext, CommandResult } from "../command.ts";
+import { openFor } from "../open.ts";
+import { runOutcomeLines } from "../run-text.ts";
+import { visible } from "../terminal-text.ts";
+
+export async function run(context: CommandContext, args: readonly string[]): Promise<CommandResult> {
+	const app = await openFor(context, "run show");
+	const { taskId, runId, live, receipt } = findRun(app.ledger, args[0] as string);
+	if (receipt !== null) {
+		const { root } = app.workspace;
+		const landing = readLanding(root, taskId, runId);
+		const rejection = readRejection(root, taskId, runId);
+		return {
+			kind: "run.show",
+			data: { ...receipt, landing, rejection },
+			warnings: receipt.warnings.map(({ code, message }) => ({ code, message })),
+			human: (style) => {
+				const facts: [string, string][] = [["task", taskId]];
+				if (landing !== null) facts.push(["landed", `on ${landing.parent.slice(0, 12)}`]);
+				if (rejection !== null) facts.push(["rejected", rejection.reason]);
+				return `${runOutcomeLines(receipt, [], style)}${[...facts, ...receiptFacts(receipt)].map((fact) => factLine(fact, style)).join("")}`;
+			},
+			...(receipt.patch?.withheld === "secret" ? { next: `msgcode run allow-secret ${runId}` } : {}),
+		};
+	}
+	if (live !== null) return liveResult(live);
+	const ending = readEnding(runFolderAt(app.workspace.stateDir, runId));
+	throw new MsgcodeError(
+		"run_not_found",
+		`${runId} ended (${ending?.status ?? "unknown"}), but the checked-out branch has no record of it.`,
+		{
+			hint: "Its result waits to be committed; `msgcode doctor` says why.",
+		},
+	);
+}
+
+function liveResult(claim: Claim): CommandResult {
+	const { runId, taskId, phase, attempt, startedAtMs, mode, runner, actor, base } = claim;
+	const startedAt = new Date(startedAtMs).toISOString();
+	const { pid, host } = claim.identity;
+	return {
+		kind: "run.show",
+		data: {
+			runId,
+			taskId,
+			status: "running",
+			phase,
+			attempt,
+			startedAt,
+			mode,
+			runner,
+			actor,
+			base,
+			owner: { pid, host },
+		},
+		human: (style) =>
+			[
+				`${style.cyan("running")}  ${style.bold(runId)}\n`,
+				factLine(["task", taskId], style),
+				factLine(["phase", phase], style),
+				factLine(["runner", [runner.kind, ...runner.argv].join(" ")], style),
+				factLine(["started", startedAt], style),
+				factLine(["process", String(pid)], style),
+			].join(""),
+		next: `msgcode run logs -f ${runId}`,
+	};
+}
+
+function receiptFacts(receipt: Receipt): [string, string][] {
+	const { runner, baseCommit, ref, actor, startedAt, endedAt, events } = receipt;
+	return [
+		["runner", [runner.kind, ...runner.argv].join(" ")],
+		["base", baseCommit?.slice(0, 12) ?? "none"],
+		...(ref === null ? [] : [["kept as", ref] as [string, string]]),
+		["actor", actor],
+		["started", startedAt],
+		["ended", endedAt],
+		["events", events === null ? "none" : String(events.lines)],
+	];
+}
+
+function factLine([name, value]: [string, string], style: Style): string {
+	return `  ${style.dim(name.padEnd(9))} ${visible(value)}\n`;
+}

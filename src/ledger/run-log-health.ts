@@ -1,0 +1,78 @@
+// Whether runs.jsonl and the run folders tell the same: every line whole, every run in both places, no run told twice.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Finding, problem, warning } from "../core/health.ts";
+import { isRunId } from "../core/ids.ts";
+import { RUNS_FILE, runFolder } from "./paths.ts";
+import { parseRunLog, readReceipt, runIdsOf, tasksWithRuns } from "./runs.ts";
+
+export interface RunLogHealth {
+	readonly findings: readonly Finding[];
+	readonly details: {
+		readonly runs: number;
+		/** Lines that stand there more than once, word for word: what a union merge leaves, and readers fold. */
+		readonly repeatedLines: number;
+	};
+}
+
+/** `isLive` tells a run that has not ended yet: its folder may stand without a line. */
+export function examineRunLog(
+	root: string,
+	isTask: (id: string) => boolean,
+	isLive: (runId: string) => boolean,
+): RunLogHealth {
+	const path = join(root, RUNS_FILE);
+	const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+	const { lines, diagnostics } = parseRunLog(text);
+	const findings: Finding[] = diagnostics.map(({ severity, file, line, message, hint }) =>
+		(severity === "error" ? problem : warning)(`${file}:${line}: ${message}`, hint),
+	);
+	const { repeatedLines, contradictions } = repetitions(text);
+	for (const runId of contradictions) {
+		const hint = "Compare the lines with the run's run_receipt.json and delete the wrong ones.";
+		findings.push(problem(`${RUNS_FILE} tells the run ${runId} in different words.`, hint));
+	}
+	const told = new Set(lines.map(({ runId }) => runId));
+	for (const { runId, taskId } of lines) {
+		if (readReceipt(root, taskId, runId) !== null) continue;
+		const folder = runFolder(taskId, runId);
+		findings.push(
+			existsSync(join(root, folder, "run_receipt.json"))
+				? problem(`${folder}/run_receipt.json cannot be read.`, `git log -- ${folder}`)
+				: warning(`${RUNS_FILE} tells of ${runId}, but ${folder} has no receipt.`, `git log -- ${folder}`),
+		);
+	}
+	for (const taskId of tasksWithRuns(root)) {
+		if (!isTask(taskId)) findings.push(warning(`tasks/runs/${taskId} belongs to no task here.`, "git log --all"));
+		for (const runId of runIdsOf(root, taskId)) {
+			const receipt = join(root, runFolder(taskId, runId), "run_receipt.json");
+			if (told.has(runId) || isLive(runId) || !existsSync(receipt)) continue;
+			findings.push(warning(`The run ${runId} of ${taskId} has a folder, but no line in ${RUNS_FILE}.`));
+		}
+	}
+	return { findings, details: { runs: lines.length, repeatedLines } };
+}
+
+function repetitions(text: string): { repeatedLines: number; contradictions: readonly string[] } {
+	const first = new Map<string, string>();
+	const contradictions = new Set<string>();
+	let repeatedLines = 0;
+	for (const line of text.split("\n")) {
+		const runId = runIdOf(line);
+		if (runId === null) continue;
+		const known = first.get(runId);
+		if (known === undefined) first.set(runId, line);
+		else if (known === line) repeatedLines += 1;
+		else contradictions.add(runId);
+	}
+	return { repeatedLines, contradictions: [...contradictions] };
+}
+
+function runIdOf(line: string): string | null {
+	try {
+		const runId: unknown = (JSON.parse(line) as { runId?: unknown } | null)?.runId;
+		return typeof runId === "string" && isRunId(runId) ? runId : null;
+	} catch {
+		return null;
+	}
+}

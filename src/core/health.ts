@@ -56,7 +56,9 @@ export function checkNode(running: string, minimum: readonly [number, number]): 
 	return healthCheck("node", () => {
 		const [major = 0, minor = 0] = running.split(".").map(Number);
 		const enough = major > minimum[0] || (major === minimum[0] && minor >= minimum[1]);
-		const findings = enough ? [] : [problem(`Node.js ${running} is too old.`, `Install ${minimum.join(".")} or newer.`)];
+		const findings = enough
+			? []
+			: [problem(`Node.js ${running} is too old.`, `Install ${minimum.join(".")} or newer.`)];
 		return { summary: `Node.js ${running}`, findings, details: { version: running } };
 	});
 }

@@ -50,9 +50,13 @@ export function listRuns(ledger: Ledger, filters: RunFilters): { readonly runs: 
 	const live = listClaims(stateDir, ledger.now())
 		.map(({ claim }) => liveRun(claim))
 		.filter((run) => wanted(run) && !recorded.has(run.runId));
-	const everything = [...live, ...recorded.values()].sort((a, b) => (a.runId < b.runId ? 1 : -1));
+	const everything = [...live, ...recorded.values()].sort((a, b) => startOf(b) - startOf(a));
 	const chosen = limit === undefined ? everything : everything.slice(0, limit);
 	return { runs: chosen.map((run) => ("ts" in run ? endedRun(root, run) : run)), all: everything.length };
+}
+
+function startOf(run: ListedRun | RunLine): number {
+	return "ts" in run ? Date.parse(run.ts) - run.durationMs : Date.parse(run.startedAt);
 }
 
 function endedRun(root: string, line: RunLine): ListedRun {
@@ -65,7 +69,7 @@ function endedRun(root: string, line: RunLine): ListedRun {
 		status: line.status,
 		errorCode: line.errorCode,
 		errorMessage: line.errorMessage,
-		startedAt: isoTime(Date.parse(ts) - durationMs),
+		startedAt: isoTime(startOf(line)),
 		endedAt: ts,
 		durationMs,
 		attempts: line.attempts,

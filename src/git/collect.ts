@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
 import type { Git, GitOptions } from "./plumbing.ts";
 
+const LOOSE_OBJECTS = 100;
+
 export interface CollectRequest {
 	readonly worktree: string;
 	readonly commonDir: string;
@@ -60,7 +62,7 @@ export async function collectTree(git: Git, request: CollectRequest): Promise<Co
 			const message = "The run wrote ledger files in its worktree. They are not part of the patch.";
 			warnings.push({ code: "ledger_paths_ignored", message, paths: strangers });
 		}
-		const empty = await emptyFolders(git, call, worktree);
+		const empty = await emptyFolders(git, call, request);
 		if (empty.length > 0) {
 			warnings.push({
 				code: "empty_folders",
@@ -90,21 +92,25 @@ function callFor(commonDir: string, workTree: string, indexFile: string): GitOpt
 
 /** Adds every file that is not ignored; returns the nested repositories, whose files are added as files. */
 async function addEverything(git: Git, call: GitOptions, scratch: string): Promise<string[]> {
-	const listed = await git(["ls-files", "--others", "--exclude-standard", "-z"], call);
-	const nested = listed.stdout
-		.toString("latin1")
-		.split("\0")
-		.filter((path) => path.endsWith("/"))
-		.map((path) => path.slice(0, -1));
+	const listed = await git(["ls-files", "--others", "--modified", "--exclude-standard", "-z"], call);
+	const changed = listed.stdout.toString("latin1").split("\0").slice(0, -1);
+	const nested = changed.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
+	// Many files go into one pack: an fsync for each loose object would take twenty times as long.
+	const config = changed.length > LOOSE_OBJECTS ? { ...call.config, "core.bigFileThreshold": "1" } : call.config;
 	const pathspecs = [":/", ...nested.map((path) => `:(exclude,top,literal)${path}`)];
 	const stdin = Buffer.from(`${pathspecs.join("\0")}\0`, "latin1");
-	await git(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], { ...call, stdin });
+	await git(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], {
+		...call,
+		stdin,
+		config: config ?? {},
+	});
 	for (const [position, path] of nested.entries()) {
 		const folder = join(call.workTree as string, Buffer.from(path, "latin1").toString("utf8"));
 		const indexFile = `${call.indexFile}.${position}`;
 		const inner = { ...call, cwd: folder, workTree: folder, indexFile };
 		try {
 			await addEverything(git, inner, scratch);
+			await leaveOutIgnored(git, call, inner, path);
 			const tree = (await git(["write-tree"], inner)).stdout.toString("utf8").trim();
 			await git(["read-tree", `--prefix=${Buffer.from(path, "latin1").toString("utf8")}/`, tree], call);
 		} finally {
@@ -112,6 +118,18 @@ async function addEverything(git: Git, call: GitOptions, scratch: string): Promi
 		}
 	}
 	return nested.map((path) => Buffer.from(path, "latin1").toString("utf8"));
+}
+
+/** What the outer repository ignores it ignores in the folders of a nested one as well, whose own rules know nothing of it. */
+async function leaveOutIgnored(git: Git, outer: GitOptions, inner: GitOptions, folder: string): Promise<void> {
+	const added = (await git(["ls-files", "-z"], inner)).stdout.toString("latin1").split("\0").slice(0, -1);
+	if (added.length === 0) return;
+	const stdin = Buffer.from(added.map((path) => `${folder}/${path}\0`).join(""), "latin1");
+	const asked = await git(["check-ignore", "--no-index", "-z", "--stdin"], { ...outer, stdin, accept: [0, 1] });
+	const ignored = asked.stdout.toString("latin1").split("\0").slice(0, -1);
+	if (ignored.length === 0) return;
+	const names = ignored.map((path) => `${path.slice(folder.length + 1)}\0`).join("");
+	await git(["update-index", "--force-remove", "-z", "--stdin"], { ...inner, stdin: Buffer.from(names, "latin1") });
 }
 
 /** Puts the base's ledger entries into the index and takes every other ledger path out. */
@@ -151,12 +169,17 @@ function ledgerFilesIn(request: CollectRequest): string[] {
 	return names.filter(request.isLedgerPath);
 }
 
-async function emptyFolders(git: Git, call: GitOptions, worktree: string): Promise<string[]> {
+/** Folders without a file that the run made. One that only lost its files goes with them, as everywhere in git. */
+async function emptyFolders(git: Git, call: GitOptions, { worktree, base }: CollectRequest): Promise<string[]> {
 	const listed = await git(["ls-files", "--others", "--directory", "--exclude-standard", "-z"], call);
-	return listed.stdout
+	const empty = listed.stdout
 		.toString("utf8")
 		.split("\0")
 		.filter((path) => path.endsWith("/") && isEmpty(join(worktree, path)));
+	if (empty.length === 0) return [];
+	const folders = await git(["ls-tree", "-r", "-d", "-z", "--name-only", "--full-tree", base], call);
+	const former = new Set(folders.stdout.toString("utf8").split("\0"));
+	return empty.filter((path) => !former.has(path.slice(0, -1)));
 }
 
 /** git lists folders of ignored files as well: those are not lost, they are left out on purpose. */

@@ -13,7 +13,10 @@ const MINIMUM = [2, 38] as const;
 export function checkGit(env: Readonly<Record<string, string | undefined>>, folder: string): Promise<HealthCheck> {
 	return healthCheck("git", async () => {
 		const git = createGit(env, { cwd: folder });
-		const version = (await git(["version"])).stdout.toString("utf8").trim().replace(/^git version /, "");
+		const version = (await git(["version"])).stdout
+			.toString("utf8")
+			.trim()
+			.replace(/^git version /, "");
 		const repository = findRepository(folder);
 		const operation = repository === null ? null : operationInProgress(repository.gitDir);
 		const findings: Finding[] = [];

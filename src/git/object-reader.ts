@@ -17,19 +17,25 @@ export interface ObjectReader {
 	close(): void;
 }
 
+/** How often a conversation that ended early is begun anew: somebody killed git, which only reads. */
+const MAX_RESTARTS = 10;
+
 interface Question {
+	readonly name: string;
 	readonly resolve: (object: GitObject | null) => void;
 	readonly reject: (error: Error) => void;
 }
 
 export function openObjectReader(env: Readonly<Record<string, string | undefined>>, cwd: string): ObjectReader {
-	const child = spawnGit(env, cwd, ["cat-file", "--batch"]);
 	const questions: Question[] = [];
 	let buffered: Buffer[] = [];
 	let size = 0;
 	let needed = 1;
 	let stderr = "";
 	let ended: Error | null = null;
+	let restarts = 0;
+	let closed = false;
+	let child = converse();
 
 	function take(): void {
 		if (size < needed) return;
@@ -54,30 +60,51 @@ export function openObjectReader(env: Readonly<Record<string, string | undefined
 		for (const question of questions.splice(0)) question.reject(ended);
 	}
 
-	child.stdout.on("data", (chunk: Buffer) => {
-		buffered.push(chunk);
-		size += chunk.length;
-		take();
-	});
-	child.stderr.on("data", (chunk: Buffer) => {
-		stderr += chunk.toString("utf8");
-	});
-	child.stdin.on("error", () => {});
-	child.on("error", (cause) => fail(new MsgcodeError("git_missing", `git could not be started in ${cwd}.`, { cause })));
-	child.on("close", () => fail(new MsgcodeError("git_failed", `git cat-file ended early: ${stderr.trim()}`)));
-	child.unref();
-	holdProcess(child, false);
+	function converse(): ChildProcessWithoutNullStreams {
+		const git = spawnGit(env, cwd, ["cat-file", "--batch"]);
+		git.stdout.on("data", (chunk: Buffer) => {
+			buffered.push(chunk);
+			size += chunk.length;
+			take();
+		});
+		git.stderr.on("data", (chunk: Buffer) => {
+			stderr += chunk.toString("utf8");
+		});
+		git.stdin.on("error", () => {});
+		git.on("error", (cause) => fail(new MsgcodeError("git_missing", `git could not be started in ${cwd}.`, { cause })));
+		git.on("close", (_, signal) => endedEarly(signal));
+		git.unref();
+		holdProcess(git, false);
+		return git;
+	}
+
+	function endedEarly(signal: NodeJS.Signals | null): void {
+		if (closed || ended !== null || signal === null || restarts >= MAX_RESTARTS) {
+			fail(
+				new MsgcodeError("git_failed", `git cat-file ended early: ${stderr.trim() || (signal ?? "it said nothing")}`),
+			);
+			return;
+		}
+		restarts += 1;
+		buffered = [];
+		size = 0;
+		needed = 1;
+		child = converse();
+		if (questions.length > 0) holdProcess(child, true);
+		for (const { name } of questions) child.stdin.write(`${name}\n`);
+	}
 
 	return {
 		read(name) {
 			if (ended !== null) return Promise.reject(ended);
 			return new Promise((resolve, reject) => {
-				questions.push({ resolve, reject });
+				questions.push({ name, resolve, reject });
 				holdProcess(child, true);
 				child.stdin.write(`${name}\n`);
 			});
 		},
 		close() {
+			closed = true;
 			child.stdin.end();
 			child.stdout.destroy();
 		},

@@ -72,20 +72,24 @@ export async function changedFiles(
 /** Each file of a patch with its numbers of lines (null for a binary file), read from the patch alone. */
 export async function patchNumbers(
 	git: Git,
+	topLevel: string,
 	patch: Uint8Array,
 ): Promise<Pick<ChangedFile, "path" | "insertions" | "deletions">[]> {
 	if (patch.length === 0) return [];
-	const listed = await git(["apply", "--numstat", "-z", "-"], { stdin: patch });
-	const count = (text: string) => (text === "-" ? null : Number(text));
-	return listed.stdout
-		.toString("utf8")
-		.split("\0")
-		.flatMap((line) => {
-			const found = /^(\S+)\t(\S+)\t(.*)$/s.exec(line);
-			if (found === null) return [];
-			const [, added = "-", removed = "-", path = ""] = found;
-			return [{ path, insertions: count(added), deletions: count(removed) }];
-		});
+	// Below the top folder git would leave out what lies beside.
+	const listed = await git(["apply", "--numstat", "-z", "-"], { cwd: topLevel, stdin: patch });
+	const files = new Map<string, Pick<ChangedFile, "path" | "insertions" | "deletions">>();
+	for (const line of listed.stdout.toString("utf8").split("\0")) {
+		const found = /^(\S+)\t(\S+)\t(.*)$/s.exec(line);
+		if (found === null) continue;
+		const [, added = "-", removed = "-", path = ""] = found;
+		// A file that changed its type comes twice: removed, then added.
+		const sum = (text: string, before: number | null | undefined) =>
+			text === "-" || before === null ? null : Number(text) + (before ?? 0);
+		const former = files.get(path);
+		files.set(path, { path, insertions: sum(added, former?.insertions), deletions: sum(removed, former?.deletions) });
+	}
+	return [...files.values()];
 }
 
 /** The tree that results from applying the patch to the base, made in a temporary index. */

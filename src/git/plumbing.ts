@@ -72,14 +72,19 @@ export function spawnGit(env: Readonly<Record<string, string | undefined>>, cwd:
 		cwd,
 		env: gitEnvironment(env),
 		stdio: ["pipe", "pipe", "pipe"],
+		detached: true,
 	});
 }
+
+/** How often a call is made anew that a signal ended before git had begun. */
+const MAX_RESTARTS = 10;
 
 function runGit(
 	base: Record<string, string>,
 	defaultCwd: string,
 	args: readonly string[],
 	options: GitOptions,
+	restarts = 0,
 ): Promise<GitResult> {
 	const full = [...NEUTRAL_CONFIG];
 	if (options.hooks !== true) full.push("-c", "core.hooksPath=/dev/null");
@@ -88,18 +93,27 @@ function runGit(
 	if (options.gitDir !== undefined) env["GIT_DIR"] = options.gitDir;
 	if (options.workTree !== undefined) env["GIT_WORK_TREE"] = options.workTree;
 	if (options.indexFile !== undefined) env["GIT_INDEX_FILE"] = options.indexFile;
+	// Ctrl-C in a terminal is ours to answer: git must not die of it half-way. What may ask for a passphrase or runs the
+	// user's own hooks stays with the terminal.
+	const detached = options.hooks !== true && !args.includes("-S");
 	return new Promise((resolve, reject) => {
 		const child = spawn("git", [...full, ...args], {
 			cwd: options.cwd ?? defaultCwd,
 			env,
 			stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+			detached,
 		});
 		const stdout: Buffer[] = [];
 		const stderr: Buffer[] = [];
 		child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
 		child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
 		child.on("error", (cause: NodeJS.ErrnoException) => reject(spawnFailure(cause, options.cwd ?? defaultCwd)));
-		child.on("close", (exitCode) => {
+		child.on("close", (exitCode, signal) => {
+			// A signal can still meet the new process in the instant before it leaves our group.
+			if (signal === "SIGINT" && detached && stdout.length === 0 && restarts < MAX_RESTARTS) {
+				resolve(runGit(base, defaultCwd, args, options, restarts + 1));
+				return;
+			}
 			const code = exitCode ?? 128;
 			const errorText = Buffer.concat(stderr).toString("utf8");
 			if ((options.accept ?? [0]).includes(code)) {

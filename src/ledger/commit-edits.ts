@@ -116,7 +116,9 @@ async function commitGroup(
 	const definition = taskId === null ? null : checkedDefinition(ledger, taskId);
 	const title = definition?.title ?? null;
 	if (dryRun) return { taskId, title, files, commit: null, definition };
-	const { commit } = await changeLedger(ledger, (view) => {
+	const heads: (string | null)[] = [];
+	const result = await changeLedger(ledger, (view) => {
+		heads.push(view.head.commit);
 		if (taskId !== null) checkedDefinition(ledger, taskId);
 		const writes = files.flatMap((path) => {
 			const content = view.working(path);
@@ -126,6 +128,9 @@ async function commitGroup(
 		const message = { op: "edit-by-hand", summary: "edited by hand", ...(taskId === null ? {} : { taskId }) };
 		return { writes, message, value: null };
 	});
+	// A tracked file's edit is committed before the plan's own change, which then has nothing left to do.
+	const last = heads.at(-1) ?? null;
+	const commit = result.commit ?? (last === heads[0] ? null : last);
 	return commit === null ? null : { taskId, title, files, commit, definition };
 }
 

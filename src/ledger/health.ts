@@ -33,7 +33,8 @@ export function checkWorkspace({ workspace }: Ledger): Promise<HealthCheck> {
 			return missing.length === 0 ? [] : [warning(`${name} lacks: ${missing.join(", ")}`, "msgcode init")];
 		});
 		for (const folder of [workspace.tasksDir, workspace.commonDir]) {
-			if (!isWritable(folder)) findings.push(problem(`${folder} cannot be written to.`, "Check its owner and permissions."));
+			if (!isWritable(folder))
+				findings.push(problem(`${folder} cannot be written to.`, "Check its owner and permissions."));
 		}
 		const { root, uid, prefix } = workspace;
 		return { summary: `${root} is a workspace.`, findings, details: { path: root, uid, prefix } };
@@ -77,7 +78,8 @@ export function checkLocks(ledger: Ledger): Promise<HealthCheck> {
 			const abandoned = isAbandoned(sighting, nowMs);
 			const { pid = null, command = null, host = null, acquiredAtMs = null } = sighting.holder ?? {};
 			held.push({ name, pid, command, host, acquiredAtMs, abandoned });
-			if (abandoned) findings.push(warning(`${name} was left by a process that is gone (${command}, ${pid}).`, TAKEN_OVER));
+			if (abandoned)
+				findings.push(warning(`${name} was left by a process that is gone (${command}, ${pid}).`, TAKEN_OVER));
 		}
 		const indexLock = lstatSync(join(gitDir, "index.lock"), { throwIfNoEntry: false });
 		if (indexLock !== undefined) {
@@ -112,7 +114,16 @@ export function checkPending(ledger: Ledger): Promise<HealthCheck> {
 		const results = listPending(ledger.workspace.stateDir).map((pending) => {
 			const { taskId = null, runId = null, op } = parseMessage(pending.message);
 			const since = isoTime(Number(pending.id.split("-")[0]) || 0);
-			return { id: pending.id, op, taskId, runId, reason: pending.reason, branch: pending.ref, commit: pending.commit, since };
+			return {
+				id: pending.id,
+				op,
+				taskId,
+				runId,
+				reason: pending.reason,
+				branch: pending.ref,
+				commit: pending.commit,
+				since,
+			};
 		});
 		const findings: Finding[] = results.map(({ op, taskId, runId, reason, branch }) =>
 			warning(
@@ -121,7 +132,8 @@ export function checkPending(ledger: Ledger): Promise<HealthCheck> {
 			),
 		);
 		if (results.length < names.length) {
-			const hint = "Their commits hang on refs/msgcode/pending/: see them with `git for-each-ref refs/msgcode/pending`.";
+			const hint =
+				"Their commits hang on refs/msgcode/pending/: see them with `git for-each-ref refs/msgcode/pending`.";
 			findings.push(problem(`${names.length - results.length} of the files in ${folder} cannot be read.`, hint));
 		}
 		return { summary: "nothing waits to be committed", findings, details: { results } };
@@ -137,10 +149,16 @@ function taskFindings(task: TaskSummary): Finding[] {
 /** `tsk_ABC….md` beside `tsk_abc….md`: two tasks here, one file where file names have no case. */
 function misnamedFiles(tasksDir: string): Finding[] {
 	return namesIn(tasksDir).flatMap((name) => {
-		const stem = /^(tsk_.*)\.(?:md|json)$/i.exec(name)?.[1];
-		if (stem === undefined || isTaskId(stem) || !isTaskId(stem.toLowerCase())) return [];
+		const stem = /^(tsk_.*)\.(?:md|json)$/i.exec(name)?.[1] ?? "";
+		const asId = stem.toLowerCase();
+		if (stem === asId || !isTaskId(asId)) return [];
 		const twin = namesIn(tasksDir).includes(name.toLowerCase()) ? `, and ${name.toLowerCase()} is there as well` : "";
-		return [problem(`tasks/${name} is no task file: an id is in lower case${twin}.`, "Rename it, or give it an id of its own.")];
+		return [
+			problem(
+				`tasks/${name} is no task file: an id is in lower case${twin}.`,
+				"Rename it, or give it an id of its own.",
+			),
+		];
 	});
 }
 

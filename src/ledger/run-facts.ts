@@ -4,12 +4,12 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isRunId } from "../core/ids.ts";
 import { runFolder } from "./paths.ts";
-import { type Landing, readLanding, readReceipt } from "./runs.ts";
+import { type Landing, readLanding, readReceipt, runIdsOf } from "./runs.ts";
 import { NO_RUNS, type RunFacts } from "./task-view.ts";
 
 /** The facts of one task; NO_RUNS for a task that never ran. */
 export function readRunFacts(root: string, taskId: string): RunFacts {
-	const runIds = finishedRuns(root, taskId);
+	const runIds = runIdsOf(root, taskId);
 	const last = runIds.at(-1);
 	if (last === undefined) return NO_RUNS;
 	const artifacts: string[] = [];
@@ -25,21 +25,21 @@ export function readRunFacts(root: string, taskId: string): RunFacts {
 		const landing = readLanding(root, taskId, runId);
 		if (landing !== null) landings.push(landing);
 	}
-	const endedAt = readReceipt(root, taskId, last)?.endedAt;
+	const endedAtMs = Date.parse(readReceipt(root, taskId, last)?.endedAt ?? "");
 	return {
 		count: runIds.length,
 		artifacts,
 		patches,
 		lastSummary: readText(join(root, runFolder(taskId, last), "summary.md")),
 		landings,
-		lastEndedAtMs: endedAt === undefined ? null : Date.parse(endedAt),
+		lastEndedAtMs: Number.isNaN(endedAtMs) ? null : endedAtMs,
 	};
 }
 
 /** Changes whenever readRunFacts could answer differently. Empty for a task without runs. */
 export function runFactsSignature(root: string, taskId: string): string {
 	const folder = join(root, "tasks", "runs", taskId);
-	return finishedRuns(root, taskId)
+	return (existsSync(folder) ? readdirSync(folder).filter(isRunId).sort() : [])
 		.flatMap((runId) => {
 			const place = join(folder, runId);
 			return [place, join(place, "summary.md"), join(place, "run_receipt.json"), join(place, "landing.json")];
@@ -49,12 +49,6 @@ export function runFactsSignature(root: string, taskId: string): string {
 			return stat === undefined ? "-" : `${stat.mtimeMs}.${stat.ctimeMs}.${stat.size}.${stat.ino}`;
 		})
 		.join("|");
-}
-
-function finishedRuns(root: string, taskId: string): string[] {
-	const folder = join(root, "tasks", "runs", taskId);
-	if (!existsSync(folder)) return [];
-	return readdirSync(folder).filter(isRunId).sort();
 }
 
 function readText(path: string): string {

@@ -38,9 +38,16 @@ export function parseRunLog(text: string): RunLog {
 
 /** The run folders of a task, oldest first. */
 export function runIdsOf(root: string, taskId: string): string[] {
-	return foldersIn(join(root, "tasks", "runs", taskId))
+	const ids = foldersIn(join(root, "tasks", "runs", taskId))
 		.filter(isRunId)
 		.sort();
+	// An id holds the second of the start; runs of one second are told apart by their receipts.
+	const second = (runId: string) => runId.slice(0, runId.lastIndexOf("_"));
+	const crowded = ids.some((runId, position) => position > 0 && second(runId) === second(ids[position - 1] ?? ""));
+	if (!crowded) return ids;
+	const started = new Map(ids.map((runId) => [runId, readReceipt(root, taskId, runId)?.startedAt ?? ""]));
+	const key = (runId: string) => `${second(runId)} ${started.get(runId)} ${runId}`;
+	return ids.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 /** Ids of all tasks that have run folders. */

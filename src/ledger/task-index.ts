@@ -8,6 +8,7 @@ import type { Ledger } from "./ledger.ts";
 import { INDEX_FILE, taskIdOfFile } from "./paths.ts";
 import { runFactsSignature } from "./run-facts.ts";
 import type { TaskSummary } from "./task-view.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** Files changed this shortly before a scan may change again without a new time: they are read again next time. */
 const TOO_YOUNG_MS = 50;
@@ -26,21 +27,29 @@ export async function readSummaries(ledger: Ledger): Promise<TaskSummary[]> {
 	const scannedAtMs = Date.now();
 	const found = scan(tasksDir, root);
 	const known = ledger.useIndex ? loadIndex(root) : new Map<string, IndexedTask>();
+	let headSeen: string | null = null;
+	const headSignature = () => {
+		headSeen ??= `@${readHeadSignature(ledger.workspace)}`;
+		return headSeen;
+	};
 	const summaries: TaskSummary[] = [];
 	const indexed: IndexedTask[] = [];
 	let changed = known.size !== found.size;
 	for (const [id, { freshness, newestMs }] of found) {
 		const entry = known.get(id);
-		if (entry !== undefined && entry.freshness === freshness) {
+		if (entry !== undefined && (entry.freshness === freshness || entry.freshness === freshness + headSignature())) {
 			summaries.push(entry);
 			indexed.push(entry);
 			continue;
 		}
 		const { readTask, viewTask } = await import("./store.ts");
 		const { withoutPrompt } = await import("./task-view.ts");
-		const summary = withoutPrompt(await viewTask(ledger, readTask(root, id), { liveRunId: null }));
+		const task = readTask(root, id);
+		const summary = withoutPrompt(await viewTask(ledger, task, { liveRunId: null }));
 		summaries.push(summary);
-		indexed.push({ ...summary, freshness: newestMs > scannedAtMs - TOO_YOUNG_MS ? "" : freshness });
+		// Without a record git is asked when it first saw the file: the answer changes with HEAD.
+		const basis = task.record === null ? freshness + headSignature() : freshness;
+		indexed.push({ ...summary, freshness: newestMs > scannedAtMs - TOO_YOUNG_MS ? "" : basis });
 		changed = true;
 	}
 	if (ledger.useIndex && changed) writeIndex(root, indexed);
@@ -55,6 +64,21 @@ export async function refreshIndex(ledger: Ledger): Promise<void> {
 interface Found {
 	readonly freshness: string;
 	readonly newestMs: number;
+}
+
+/** Changes whenever HEAD does. Reads a file or two instead of asking git. */
+function readHeadSignature(workspace: Pick<Workspace, "gitDir" | "commonDir">): string {
+	const textOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8").trim() : null);
+	const head = textOf(join(workspace.gitDir, "HEAD")) ?? "";
+	const ref = /^ref: (\S+)/.exec(head)?.[1];
+	if (ref === undefined) return head;
+	const loose = textOf(join(workspace.commonDir, ref));
+	if (loose !== null) return `${ref}=${loose}`;
+	const packed = ["packed-refs", "reftable/tables.list"].map((name) => {
+		const stat = lstatSync(join(workspace.commonDir, name), { throwIfNoEntry: false });
+		return stat === undefined ? "" : `${stat.mtimeMs},${stat.size},${stat.ino}`;
+	});
+	return `${ref}~${packed.join()}`;
 }
 
 function scan(tasksDir: string, root: string): Map<string, Found> {

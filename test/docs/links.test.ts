@@ -33,7 +33,7 @@ describe.each(documents)("%s", (path) => {
 	});
 
 	test("files of the project that are named in passing exist", () => {
-		const named = [...text.matchAll(/`((?:src|test|docs|fixtures|templates)\/[\w./-]+)`/g)].map(
+		const named = [...proseOf(text).matchAll(/`((?:src|test|docs|fixtures|templates)\/[\w./-]+)`/g)].map(
 			([, name = ""]) => name,
 		);
 		expect(named.filter((name) => !existsSync(join(root, name)))).toEqual([]);

@@ -51,7 +51,7 @@ describe("sync", () => {
 
 	test("replays diverged ledger commits: both sides whole, author, date and message kept, history straight", async () => {
 		const { ann, bob, originGit } = await twoClones();
-		const shared = await addTask(ann, "Shared", "--priority", "3");
+		const shared = await addTask(ann, "Shared", "--priority", "3", "--label", "x");
 		await succeed(ann, "sync");
 		await succeed(bob, "sync");
 		await succeed(ann, "task", "edit", shared, "--priority", "9");

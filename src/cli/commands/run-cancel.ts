@@ -1,6 +1,8 @@
 // `msgcode run cancel`: ends a live run and waits for its result.
+import type { App } from "../../app.ts";
 import { MsgcodeError } from "../../core/errors.ts";
-import { cancelRun } from "../../engine/cancel-run.ts";
+import { cancelRun, type Ended } from "../../engine/cancel-run.ts";
+import type { Claim } from "../../engine/claim.ts";
 import { findRun } from "../../engine/find-run.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
@@ -20,10 +22,7 @@ export async function run(context: CommandContext, args: readonly string[]): Pro
 	if (context.flags.dryRun) {
 		return { kind: "run.cancel", data: { dryRun: true, runId, taskId }, human: () => `Would cancel ${runId}.\n` };
 	}
-	const stop = new AbortController();
-	const release = context.io.onInterrupt(() => stop.abort());
-	const ended =
-		live === null ? { receipt, ending: null } : await cancelRun(app.ledger, live, stop.signal).finally(release);
+	const ended = live === null ? { receipt, ending: null } : await waitForEnd(context, app, live);
 	if (ended === null) {
 		throw new MsgcodeError("interrupted", `The run ${runId} was asked to end; it has not ended yet.`, {
 			hint: `msgcode run show ${runId}`,
@@ -41,4 +40,15 @@ export async function run(context: CommandContext, args: readonly string[]): Pro
 		human: (style) => (done === null ? `${runId}  ${status}\n` : runOutcomeLines(done, [], style)),
 		exitCode: stopped ? 0 : 1,
 	};
+}
+
+/** Ctrl-C ends the waiting, not the run: it was asked to end already. */
+async function waitForEnd(context: CommandContext, app: App, live: Claim): Promise<Ended | null> {
+	const stop = new AbortController();
+	const release = context.io.onInterrupt(() => stop.abort());
+	try {
+		return await cancelRun(app.ledger, live, stop.signal);
+	} finally {
+		release();
+	}
 }

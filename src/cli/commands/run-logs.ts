@@ -58,9 +58,10 @@ async function printRaw(context: CommandContext, app: App, found: FoundRun, foll
 	const { stdout, stderr } = runFolderAt(app.workspace.stateDir, found.runId);
 	if (found.live === null && !existsSync(stdout) && !existsSync(stderr)) throw notHere(found, "raw output");
 	const copy = async (path: string, stream: CommandContext["io"]["stdout"]) => {
+		const decoder = new TextDecoder();
 		for await (const piece of followBytes(path, following)) {
 			// On a terminal the bytes are a stranger's words: shown, not obeyed.
-			stream.write(stream.isTTY ? safeText(piece.toString("utf8"), false) : piece);
+			stream.write(stream.isTTY ? safeText(decoder.decode(piece, { stream: true }), false) : piece);
 			if (stream.closed) return;
 		}
 	};

@@ -25,7 +25,7 @@ export async function run(context: CommandContext, args: readonly string[], opti
 	const receipt = runWithChanges(app.ledger, id, options.run);
 	const { io, flags } = context;
 	const { patch, warnings } = await patchOf(context, app, receipt);
-	const files = await patchNumbers(app.ledger.git, patch);
+	const files = await patchNumbers(app.ledger.git, app.workspace.topLevel, patch);
 	const { sha256 = null, path = null } = receipt.patch ?? {};
 	const kind = "task.diff";
 	const data = {

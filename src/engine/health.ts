@@ -1,0 +1,132 @@
+// Whether runs, worktrees, runners and approvals are as they should be.
+// Invariant: looking changes nothing and starts nothing but the shipped runners' own probes.
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { type Finding, type HealthCheck, healthCheck, problem, warning } from "../core/health.ts";
+import { isTaskId } from "../core/ids.ts";
+import { listWorktrees } from "../git/worktree.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { readReceipt, runIdsOf } from "../ledger/runs.ts";
+import { readTask, taskIds } from "../ledger/store.ts";
+import type { Registry } from "../runners/registry.ts";
+import { listClaims } from "./claim.ts";
+import { type PermissionOptions, permissionOf } from "./permission.ts";
+import { probeRunners, type RunnerState } from "./runner-probe.ts";
+
+/** Live runs, and such as lost their process. */
+export function checkClaims(ledger: Ledger): Promise<HealthCheck> {
+	return healthCheck("claims", () => {
+		const folder = join(ledger.workspace.stateDir, "claims");
+		const files = existsSync(folder) ? readdirSync(folder).filter((name) => /^tsk_.*\.json$/.test(name)) : [];
+		const claims = listClaims(ledger.workspace.stateDir, ledger.now()).map(({ claim, owner }) => {
+			const { taskId, runId, phase, identity, startedAtMs } = claim;
+			return { taskId, runId, phase, owner, pid: identity.pid, host: identity.host, startedAtMs };
+		});
+		const findings: Finding[] = claims
+			.filter(({ owner }) => owner === "dead")
+			.map(({ runId }) =>
+				warning(
+					`The run ${runId} lost its process.`,
+					"The next command collects and records its work; try `msgcode run list`.",
+				),
+			);
+		if (claims.length < files.length) {
+			findings.push(problem(`${files.length - claims.length} of the files in ${folder} cannot be read.`));
+		}
+		const live = claims.filter(({ owner }) => owner !== "dead").length;
+		return { summary: `${live} live run${live === 1 ? "" : "s"}`, findings, details: { claims } };
+	});
+}
+
+/** The folders below worktrees/ beside what git knows of them. */
+export function checkWorktrees(ledger: Ledger): Promise<HealthCheck> {
+	return healthCheck("worktrees", async () => {
+		const { root, stateDir } = ledger.workspace;
+		const home = join(root, "worktrees");
+		const known = (await listWorktrees(ledger.git)).filter(({ path }) => dirname(path) === home);
+		const folders = existsSync(home) ? readdirSync(home).filter(isTaskId) : [];
+		const live = new Set(listClaims(stateDir, ledger.now()).map(({ claim }) => claim.taskId));
+		const tasks = new Set(taskIds(ledger.workspace.tasksDir));
+		const refs = await runRefs(ledger);
+		const findings: Finding[] = folders
+			.filter((name) => !known.some(({ path }) => basename(path) === name))
+			.map((name) => warning(`worktrees/${name} is no worktree that git knows.`, `Look at ${join(home, name)}.`));
+		const worktrees = known.map(({ path, branch, prunable }) => {
+			const taskId = basename(path);
+			const recordedBy = lastRecorded(root, taskId, refs);
+			if (prunable) {
+				findings.push(warning(`The folder of worktrees/${taskId} is gone, git's record of it is not.`, PRUNE));
+			} else if (!tasks.has(taskId)) {
+				findings.push(warning(`worktrees/${taskId} belongs to no task here.`, `Look at ${path}.`));
+			} else if (recordedBy === null && !live.has(taskId)) {
+				const hint = `Look at ${path}; \`msgcode task worktree list\` tells what it holds.`;
+				findings.push(warning(`No run has recorded the work in worktrees/${taskId}.`, hint));
+			}
+			return { taskId, branch, prunable, live: live.has(taskId), recordedBy };
+		});
+		return {
+			summary: `${worktrees.length} worktree${worktrees.length === 1 ? "" : "s"}`,
+			findings,
+			details: { worktrees },
+		};
+	});
+}
+
+const PRUNE = "msgcode task worktree prune";
+
+/** Which runners could be started. That one of the shipped agents is absent is no fault. */
+export function checkRunners(ledger: Ledger, registry: Registry, defaultRunner: string | null): Promise<HealthCheck> {
+	return healthCheck("runners", async () => {
+		const runners = await probeRunners(registry, { env: ledger.env, cwd: ledger.workspace.commonDir });
+		const findings = runners.flatMap((runner) => runnerFindings(runner, defaultRunner));
+		if (defaultRunner !== null && !runners.some(({ id }) => id === defaultRunner)) {
+			findings.push(
+				problem(`runner.default names ${defaultRunner}, which is no runner here.`, "Correct it in msgcode.toml."),
+			);
+		}
+		const usable = runners.filter(({ installed, problem: wrong }) => installed !== false && wrong === null);
+		return { summary: `usable: ${usable.map(({ id }) => id).join(", ")}`, findings, details: { runners } };
+	});
+}
+
+function runnerFindings(runner: RunnerState, defaultRunner: string | null): Finding[] {
+	const { id, origin, installed, problem: wrong, fixHint } = runner;
+	const grave = id === "shell" || id === defaultRunner ? problem : warning;
+	if (wrong !== null) return [grave(`The runner ${id}: ${wrong}`, fixHint)];
+	if (installed !== false || (origin === "shipped" && id !== defaultRunner)) return [];
+	return [grave(`The program of the runner ${id} is not installed.`, fixHint)];
+}
+
+/** Tasks that wait for `task approve` on this machine. */
+export function checkTrust(ledger: Ledger, options: Omit<PermissionOptions, "attended">): Promise<HealthCheck> {
+	return healthCheck("trust", () => {
+		const { root, tasksDir } = ledger.workspace;
+		const held = taskIds(tasksDir).filter((id) => {
+			const { definition, record } = readTask(root, id);
+			const over = record !== null && (record.removed !== null || record.closed !== null);
+			if (over || (definition.runner === undefined && definition.checks.length === 0)) return false;
+			return !permissionOf(ledger, id, definition, { ...options, attended: true }).approved;
+		});
+		const count = `${held.length} task${held.length === 1 ? " is" : "s are"} held`;
+		const findings =
+			held.length === 0
+				? []
+				: [warning(`${count}: nobody has approved here what they would execute.`, `msgcode task approve ${held[0]}`)];
+		return { summary: "no task is held", findings, details: { held } };
+	});
+}
+
+async function runRefs(ledger: Ledger): Promise<ReadonlySet<string>> {
+	const result = await ledger.git(["for-each-ref", "--format=%(refname)", "refs/msgcode/runs/"]);
+	return new Set(result.stdout.toString("utf8").split("\n"));
+}
+
+/** The newest run of the task whose result hangs on a ref. Cheap: the folder itself is not looked into. */
+function lastRecorded(root: string, taskId: string, refs: ReadonlySet<string>): string | null {
+	const last = runIdsOf(root, taskId)
+		.reverse()
+		.find((runId) => readReceipt(root, taskId, runId)?.mode === "worktree");
+	if (last === undefined) return null;
+	const receipt = readReceipt(root, taskId, last);
+	return receipt?.noChanges === true || refs.has(receipt?.ref ?? "") ? last : null;
+}

@@ -1,0 +1,60 @@
+// A change on top of content that moved on: both sides, or none.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { mergeContent, withLine } from "../../src/ledger/merge-content.ts";
+import { ledgerOf } from "../support/ledger.ts";
+import { repo } from "../support/repo.ts";
+
+const bytes = (text: string | null) => (text === null ? null : Buffer.from(text));
+
+async function merged(base: string | null, current: string | null, ours: string, more: object = {}) {
+	const made = await repo({ ledger: true });
+	const sides = { base: bytes(base), current: bytes(current), ours: Buffer.from(ours), ...more };
+	const result = await mergeContent(ledgerOf(made), sides);
+	expect(readdirSync(join(made.path, ".git", "msgcode")).filter((name) => /merge|tmp/.test(name))).toEqual([]);
+	return result?.toString() ?? null;
+}
+
+describe("a change is brought onto", () => {
+	test.each([
+		["nothing, where the file is gone or was never there", null, null, "ours\n", "ours\n"],
+		["nothing, where the file was deleted meanwhile", "base\n", null, "ours\n", "ours\n"],
+		["what it was made for", "base\n", "base\n", "ours\n", "ours\n"],
+		["itself", "base\n", "ours\n", "ours\n", "ours\n"],
+		["a change elsewhere in the file", "a\n\nb\n\nc\n", "A\n\nb\n\nc\n", "a\n\nb\n\nC\n", "A\n\nb\n\nC\n"],
+		["a change of the same line: none", "a\n", "A\n", "B\n", null],
+		["another file born under its name: none", null, "theirs\n", "ours\n", null],
+		["a file without a final newline", "a\n\nb", "A\n\nb", "a\n\nb\n\nc", "A\n\nb\n\nc"],
+	])("%s", async (_, base, current, ours, wanted) => {
+		expect(await merged(base, current, ours)).toBe(wanted);
+	});
+
+	test("a log, as one more line", async () => {
+		expect(await merged("a\n", "a\nb\n", "a\nc\n", { line: "c" })).toBe("a\nb\nc\n");
+		expect(await merged("a\n", "a\nc\nb\n", "a\nc\n", { line: "c" })).toBe("a\nc\nb\n");
+		expect(await merged(null, "torn", "c\n", { line: "c" })).toBe("torn\nc\n");
+	});
+
+	test("a log without a line of its own, as the union of both", async () => {
+		expect(await merged("a\n", "a\nb\n", "a\nc\n", { union: true })).toBe("a\nb\nc\n");
+		expect(await merged(null, "b\n", "c\n", { union: true })).toMatch(/^(b\nc|c\nb)\n$/);
+	});
+
+	test("binary content of one side only", async () => {
+		const ours = "\0\u0001binary";
+		expect(await merged("base\n", "base\n", ours)).toBe(ours);
+	});
+});
+
+describe("a line", () => {
+	test.each([
+		["", "x", "x\n"],
+		["a\n", "x", "a\nx\n"],
+		["torn", "x", "torn\nx\n"],
+		["a\nx\nb\n", "x", "a\nx\nb\n"],
+		["ax\n", "x", "ax\nx\n"],
+	])("is put at the end of %j once, on its own", (content, line, wanted) => {
+		expect(withLine(Buffer.from(content), line).toString()).toBe(wanted);
+	});
+});

@@ -45,6 +45,7 @@ export async function openApp(options: AppOptions): Promise<App> {
 			commit: settings.ledger.commit,
 			lockTimeoutMs: settings.ledger.lock_timeout,
 			sign: settings.ledger.sign,
+			events: settings.ledger.events,
 		},
 		command: options.command,
 		willChange: options.willChange,

@@ -26,6 +26,9 @@ import { closedRecord } from "./close-on-success.ts";
 import type { RunEnding, RunFolder } from "./run-folder.ts";
 import { runRef } from "./worktree.ts";
 
+/** Events beyond this stay in the run's local folder only. */
+const EVENTS_BYTES = 64 * 1024 * 1024;
+
 export interface ConcludedRun {
 	readonly receipt: Receipt;
 	/** The ledger commit; null when it waits because git is busy or the branch does not hold the task. */
@@ -218,6 +221,10 @@ async function writeRun(
 	if (receipt.patch !== null && receipt.patch.withheld === undefined) {
 		fixed.push({ path: `${where}/patch.diff`, content: readFileSync(folder.patch) });
 	}
+	// A sensitive task's events hold the runner's words, which stay out of every tracked file.
+	if (ledger.settings.events === "commit" && !facts.claim.sensitive && hasEvents(facts)) {
+		fixed.push({ path: `${where}/events.jsonl`, content: readFileSync(folder.events) });
+	}
 	const message: CommitMessage = {
 		op: "run",
 		taskId: receipt.taskId,
@@ -271,11 +278,14 @@ async function refuseWithoutTask(ledger: Ledger, view: LedgerView, taskId: strin
 
 /** The events stay on this machine, beside the receipt, under a name that tasks/.gitignore leaves out. */
 function keepEvents(ledger: Ledger, facts: ConcludeFacts, where: string): void {
-	if (facts.events === null || !existsSync(facts.folder.events)) return;
+	if (ledger.settings.events === "commit" || !hasEvents(facts)) return;
 	const target = `${ledger.workspace.root}/${where}/events.jsonl`;
 	ensureFolder(dirname(target));
-	if (statSync(facts.folder.events).size <= 64 * 1024 * 1024)
-		replaceFile(target, readFileSync(facts.folder.events), { mode: 0o600 });
+	replaceFile(target, readFileSync(facts.folder.events), { mode: 0o600 });
+}
+
+function hasEvents(facts: ConcludeFacts): boolean {
+	return facts.events !== null && existsSync(facts.folder.events) && statSync(facts.folder.events).size <= EVENTS_BYTES;
 }
 
 function runSubject(receipt: Receipt): string {

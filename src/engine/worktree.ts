@@ -10,6 +10,7 @@ import { collectTree } from "../git/collect.ts";
 import { gitDirOf } from "../git/location.ts";
 import type { Git } from "../git/plumbing.ts";
 import { addWorktree, fillWorktree, keepPristineIndex, type ListedWorktree, listWorktrees } from "../git/worktree.ts";
+import { excludeWorktrees } from "../ledger/init-workspace.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { isLedgerPath } from "../ledger/paths.ts";
 import type { Receipt } from "../ledger/receipt.ts";
@@ -65,6 +66,7 @@ export async function makeTaskWorktree(
 	base: string,
 ): Promise<TaskWorktree> {
 	const { workspace, git } = ledger;
+	excludeWorktrees(workspace); // a clone of a workspace has never run `init`
 	ensureFolder(join(workspace.root, "worktrees"));
 	const request = {
 		path: worktreePath(workspace, taskId),

@@ -56,9 +56,12 @@ export async function writeCodeFiles(
 		await git(["checkout-index", "--force", "-z", "--stdin"], { ...call, stdin });
 		failPoint("apply.staged");
 		if (!(await stillOld())) return false;
-		for (const change of changes) if (change.newOid === null) removeCodeFile(place, change);
-		for (const change of changes) if (change.newOid !== null) placeCodeFile(place, staging, change);
-		failPoint("apply.code-written");
+		// Removals first: a file may make room for a folder of its name.
+		for (const change of [...changes].sort((a, b) => Number(a.newOid !== null) - Number(b.newOid !== null))) {
+			if (change.newOid === null) removeCodeFile(place, change);
+			else placeCodeFile(place, staging, change);
+			failPoint("apply.code-written");
+		}
 		return true;
 	} finally {
 		rmSync(scratch, { recursive: true, force: true });

@@ -7,7 +7,7 @@ import { appendLine, ensureFolder } from "../core/files.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { refreshIndex } from "./task-index.ts";
 import { changeLedger } from "./transaction.ts";
-import { MARKER_FILE, rememberWorkspace, type Workspace } from "./workspace.ts";
+import { MARKER_FILE, rememberWorkspace, type Workspace, workspaceAt } from "./workspace.ts";
 
 /** Lines that tasks/.gitattributes holds besides the user's own. */
 export const ATTRIBUTES: readonly string[] = [
@@ -48,7 +48,8 @@ export async function initWorkspace(options: Parameters<typeof openLedger>[0]): 
 	excludeWorktrees(workspace);
 	rememberWorkspace(workspace);
 	await refreshIndex(ledger);
-	return { workspace, commit: result.commit, created };
+	// Of two that ran at once, both have the marker of the one that came first.
+	return { workspace: workspaceAt(workspace.root), commit: result.commit, created };
 }
 
 /** Keeps `worktrees/` out of `git status`, in this clone only and without touching a tracked file. */

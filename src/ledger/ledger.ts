@@ -9,6 +9,8 @@ export interface LedgerSettings {
 	readonly commit: "auto" | "stage" | "off";
 	readonly lockTimeoutMs: number;
 	readonly sign: boolean;
+	/** Whether a run's events stay on this machine or go into the ledger beside its receipt. */
+	readonly events: "local" | "commit";
 }
 
 export interface Ledger {

@@ -26,7 +26,8 @@ export async function readSummaries(ledger: Ledger): Promise<TaskSummary[]> {
 	const { root, tasksDir } = ledger.workspace;
 	const scannedAtMs = Date.now();
 	const found = scan(tasksDir, root);
-	const known = ledger.useIndex ? loadIndex(root) : new Map<string, IndexedTask>();
+	const loaded = ledger.useIndex ? loadIndex(root) : null;
+	const known = loaded ?? new Map<string, IndexedTask>();
 	let headSeen: string | null = null;
 	const headSignature = () => {
 		headSeen ??= `@${readHeadSignature(ledger.workspace)}`;
@@ -34,7 +35,7 @@ export async function readSummaries(ledger: Ledger): Promise<TaskSummary[]> {
 	};
 	const summaries: TaskSummary[] = [];
 	const indexed: IndexedTask[] = [];
-	let changed = known.size !== found.size;
+	let changed = loaded?.size !== found.size;
 	for (const [id, { freshness, newestMs }] of found) {
 		const entry = known.get(id);
 		if (entry !== undefined && (entry.freshness === freshness || entry.freshness === freshness + headSignature())) {
@@ -110,13 +111,14 @@ function scan(tasksDir: string, root: string): Map<string, Found> {
 	return found;
 }
 
-function loadIndex(root: string): Map<string, IndexedTask> {
+/** null where the file is missing or damaged: it is made anew from the tasks' own. */
+function loadIndex(root: string): Map<string, IndexedTask> | null {
 	try {
 		const data = JSON.parse(readFileSync(join(root, INDEX_FILE), "utf8")) as IndexFile;
-		if (data.schemaVersion !== 1 || data.kind !== "task.index") return new Map();
+		if (data.schemaVersion !== 1 || data.kind !== "task.index") return null;
 		return new Map(data.tasks.map((task) => [task.id, task]));
 	} catch {
-		return new Map(); // missing or damaged: rebuilt from the files
+		return null;
 	}
 }
 

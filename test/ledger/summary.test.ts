@@ -113,7 +113,7 @@ describe("a summary", () => {
 			},
 			{
 				files: [
-					file({ status: "R", path: "new", from: "old" } as Partial<ChangedFile>),
+					file({ status: "R", path: "new", from: "old" } as unknown as Partial<ChangedFile>),
 					file({ path: "logo.png", insertions: null, deletions: null } as Partial<ChangedFile>),
 				],
 			},

@@ -362,6 +362,7 @@ describe("sync", () => {
 		await succeed(ann, "sync");
 		bob.write("mine.txt", "untracked\n");
 		bob.git("fetch", "--quiet");
+		bob.git("update-index", "--refresh");
 		bob.git("read-tree", "-m", "-u", "HEAD", "origin/main");
 		expect((await succeed(bob, "sync")).data).toMatchObject({ action: "fast-forward", pulled: 2 });
 		expect(bob.git("status", "--porcelain")).toBe("?? mine.txt");

@@ -27,7 +27,7 @@ export function ledgerOf(made: Repo, options: TestLedgerOptions = {}): TestLedge
 		now: Date.now,
 		warn: (message) => said.push(message),
 		...rest,
-		settings: { commit: "auto", lockTimeoutMs: 1000, sign: false, ...settings },
+		settings: { commit: "auto", lockTimeoutMs: 1000, sign: false, events: "local", ...settings },
 	});
 	return { ...ledger, said };
 }

@@ -24,6 +24,7 @@ export async function run(context: CommandContext): Promise<CommandResult> {
 			commit: settings.ledger.commit,
 			lockTimeoutMs: settings.ledger.lock_timeout,
 			sign: settings.ledger.sign,
+			events: settings.ledger.events,
 		},
 		command: "init",
 		useIndex: flags.index,

@@ -24,7 +24,7 @@ export async function collectWork(ledger: Ledger, claim: Claim, folder: RunFolde
 	try {
 		const collected = await collectWorktree(ledger, path, base, folder, continued ? null : folder.pristineIndex);
 		await keepResult(ledger, claim, collected.tree);
-		const head = await worktreeHead(ledger.git, path);
+		const head = await worktreeHead(ledger, path);
 		if (head !== null && head !== base) await ledger.git(["update-ref", agentHeadRef(claim.runId), head]);
 		failPoint("run.collected");
 		return { tree: collected.tree, error: null, warnings: collected.warnings };

@@ -277,14 +277,14 @@ async function refuseWithoutTask(ledger: Ledger, view: LedgerView, taskId: strin
 }
 
 /** The events stay on this machine, beside the receipt, under a name that tasks/.gitignore leaves out. */
-function keepEvents(ledger: Ledger, facts: ConcludeFacts, where: string): void {
+export function keepEvents(ledger: Ledger, facts: Pick<ConcludeFacts, "events" | "folder">, where: string): void {
 	if (ledger.settings.events === "commit" || !hasEvents(facts)) return;
 	const target = `${ledger.workspace.root}/${where}/events.jsonl`;
 	ensureFolder(dirname(target));
 	replaceFile(target, readFileSync(facts.folder.events), { mode: 0o600 });
 }
 
-function hasEvents(facts: ConcludeFacts): boolean {
+function hasEvents(facts: Pick<ConcludeFacts, "events" | "folder">): boolean {
 	return facts.events !== null && existsSync(facts.folder.events) && statSync(facts.folder.events).size <= EVENTS_BYTES;
 }
 

@@ -30,7 +30,7 @@ export interface KeptVerdict {
 export async function isWorkKept(ledger: Ledger, taskId: string): Promise<KeptVerdict> {
 	const { workspace, git } = ledger;
 	const path = worktreePath(workspace, taskId);
-	const known = await registeredWorktree(git, path);
+	const known = await registeredWorktree(ledger, path);
 	const receipt = receiptOfWorktree(ledger, taskId, known);
 	const madeBy = receipt?.runId ?? makerOf(known);
 	const answer = (kept: boolean, reason: string, keptBy: readonly string[] = []) => ({ kept, reason, madeBy, keptBy });

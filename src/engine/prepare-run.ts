@@ -61,22 +61,21 @@ export async function prepareRun(
 
 /** Removes a worktree in which nothing has run yet. */
 export async function dropHalfMade(ledger: Ledger, taskId: string, runId: string): Promise<void> {
-	await removeWorktree(ledger.git, worktreePath(ledger.workspace, taskId));
-	await ledger.git(["update-ref", "-d", `refs/heads/${branchOf(taskId, runId)}`]);
+	const { workspace, git } = ledger;
+	await removeWorktree(git, workspace.commonDir, worktreePath(workspace, taskId));
+	await git(["update-ref", "-d", `refs/heads/${branchOf(taskId, runId)}`]);
 }
 
 async function resolveBase(ledger: Ledger, revision: string | null): Promise<string> {
 	const name = revision ?? "HEAD";
-	const result = await ledger.git(["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`], {
-		accept: [0, 1, 128],
-	});
-	const commit = result.stdout.toString("utf8").trim();
-	if (result.code !== 0 || commit === "") {
+	const reader = ledger.openReader();
+	const object = await (/[\n\r\0]/.test(name) ? null : reader.read(`${name}^{commit}`).finally(() => reader.close()));
+	if (object?.type !== "commit") {
 		throw new MsgcodeError("revision_not_found", `git knows no commit called ${JSON.stringify(name)} here.`, {
 			hint: revision === null ? "Make a first commit." : "Name a branch, tag or commit: `git log --oneline`.",
 		});
 	}
-	return commit;
+	return object.oid;
 }
 
 async function codeTreeAt(ledger: Ledger, commit: string): Promise<string> {

@@ -1,20 +1,22 @@
 // Brings runs to an end whose supervising process died: orphans are stopped, their work is collected and recorded.
 // Invariant: a claim goes away only after its run is recorded, or after nothing had run yet.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { now } from "../core/clock.ts";
-import { readEvents } from "../core/events.ts";
-import { digest, sizedDigest } from "../core/ids.ts";
+import { now, systemClock } from "../core/clock.ts";
+import { openEventLog, readEvents } from "../core/events.ts";
+import { sizedDigest } from "../core/ids.ts";
 import { acquireLock } from "../core/lock.ts";
 import { sweepMarked } from "../core/supervisor.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { parseMessage } from "../ledger/message.ts";
+import { runFolder } from "../ledger/paths.ts";
 import { holdPending, listPending } from "../ledger/pending.ts";
 import { readReceipt } from "../ledger/runs.ts";
+import { readTask } from "../ledger/store.ts";
 import { RUN_MARKER } from "./attempt.ts";
 import { type Claim, listClaims, ownerState, readClaim, releaseClaim } from "./claim.ts";
 import { collectWork } from "./collect-work.ts";
-import { concludeRun } from "./conclude.ts";
+import { concludeRun, keepEvents } from "./conclude.ts";
 import { dropHalfMade } from "./prepare-run.ts";
 import { makeRunFolder, noteEnding, type RunEnding, type RunFolder, readEnding, tidyRunFolder } from "./run-folder.ts";
 
@@ -53,8 +55,12 @@ async function recoverRun(ledger: Ledger, claim: Claim): Promise<void> {
 	if (!recorded && waiting.length === 0) {
 		const ending = readEnding(folder) ?? (await abortedEnding(ledger, claim, folder));
 		noteEnding(folder, ending);
-		const events = eventsOf(folder);
-		await concludeRun(ledger, { title: "", claim, folder, ending, events });
+		const events = finishEvents(claim, folder, ending);
+		await concludeRun(ledger, { title: titleOf(root, claim), claim, folder, ending, events });
+	} else if (recorded) {
+		// It may have died in the instant between its commit and this.
+		const events = finishEvents(claim, folder, readEnding(folder));
+		keepEvents(ledger, { events, folder }, runFolder(claim.taskId, claim.runId));
 	}
 	tidyRunFolder(folder);
 	releaseClaim(stateDir, claim);
@@ -93,8 +99,32 @@ async function abortedEnding(ledger: Ledger, claim: Claim, folder: RunFolder): P
 	};
 }
 
-function eventsOf(folder: RunFolder): { sha256: string; lines: number } | null {
+/** Empty for a sensitive task, and where the checked-out branch does not hold the task. */
+function titleOf(root: string, claim: Claim): string {
+	try {
+		return claim.sensitive ? "" : readTask(root, claim.taskId).definition.title;
+	} catch {
+		return "";
+	}
+}
+
+/** Gives the run's events the end that its own process did not write, so that nobody follows them for ever. */
+function finishEvents(
+	claim: Claim,
+	folder: RunFolder,
+	ending: Pick<RunEnding, "status" | "errorCode"> | null,
+): { sha256: string; lines: number } | null {
 	if (!existsSync(folder.events)) return null;
-	const content = readFileSync(folder.events);
-	return { sha256: digest(content).replace(/^sha256:/, ""), lines: [...readEvents(folder.events)].length };
+	let last: string | null = null;
+	for (const event of readEvents(folder.events)) last = event.type;
+	const log = openEventLog(folder.events, { runId: claim.runId, taskId: claim.taskId, clock: systemClock });
+	try {
+		if (last !== "run.finished" && ending !== null) {
+			log.write("run.finished", { status: ending.status, errorCode: ending.errorCode });
+		}
+	} finally {
+		log.close();
+	}
+	const { sha256, lines } = log.close();
+	return { sha256: sha256.replace(/^sha256:/, ""), lines };
 }

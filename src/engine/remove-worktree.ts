@@ -23,7 +23,7 @@ export async function discardWorktree(
 	return whileUnremoved(ledger, taskId, async () => {
 		refuseLiveRun(ledger, taskId);
 		const path = worktreePath(ledger.workspace, taskId);
-		if (!existsSync(path) && (await registeredWorktree(ledger.git, path)) === null) {
+		if (!existsSync(path) && (await registeredWorktree(ledger, path)) === null) {
 			throw new MsgcodeError("worktree_not_found", `${taskId} has no worktree.`);
 		}
 		const verdict = await isWorkKept(ledger, taskId);
@@ -71,7 +71,7 @@ async function removeKept(ledger: Ledger, taskId: string, verdict: KeptVerdict):
 		});
 	}
 	// A folder deleted by hand leaves git's record behind, which would refuse a new one of that name.
-	await removeWorktree(git, path);
+	await removeWorktree(git, workspace.commonDir, path);
 	const branches = await git(["for-each-ref", "--format=%(objectname) %(refname)", `refs/heads/msgcode/${taskId}/`]);
 	for (const line of branches.stdout.toString("utf8").split("\n")) {
 		const [oid = "", name = ""] = line.split(" ");

@@ -1,7 +1,6 @@
 // What a run is asked to do, and what is known of it while it is under way.
 import type { RunEvent } from "../core/event.ts";
 import type { CollectWarning } from "../git/collect.ts";
-import type { Receipt } from "../ledger/receipt.ts";
 import type { Runner, RunnerPlan, RunnerRequest } from "../runners/runner.ts";
 import type { Claim } from "./claim.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -26,8 +25,6 @@ export interface RunRequest {
 	readonly idempotencyKey: string | null;
 	/** Names of the user's variables that the runner gets beyond the standard ones. */
 	readonly allowEnv: readonly string[];
-	/** The task's last run in a worktree. */
-	readonly lastRun: Receipt | null;
 }
 
 export interface RunControls {

@@ -9,7 +9,13 @@ import { isRunId } from "../core/ids.ts";
 import { collectTree } from "../git/collect.ts";
 import { gitDirOf } from "../git/location.ts";
 import type { Git } from "../git/plumbing.ts";
-import { addWorktree, fillWorktree, keepPristineIndex, type ListedWorktree, listWorktrees } from "../git/worktree.ts";
+import {
+	addWorktree,
+	fillWorktree,
+	keepPristineIndex,
+	type ListedWorktree,
+	linkedWorktreeAt,
+} from "../git/worktree.ts";
 import { excludeWorktrees } from "../ledger/init-workspace.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { isLedgerPath } from "../ledger/paths.ts";
@@ -103,7 +109,7 @@ export async function continueWorktree(
 ): Promise<{ readonly worktree: TaskWorktree; readonly base: string }> {
 	const path = worktreePath(ledger.workspace, taskId);
 	const gitDir = existsSync(path) ? gitDirOf(path) : null;
-	const known = gitDir === null ? null : await registeredWorktree(ledger.git, path);
+	const known = gitDir === null ? null : await registeredWorktree(ledger, path);
 	// Not the task's newest run: another clone may have run it since, from another commit.
 	const base = receiptOfWorktree(ledger, taskId, known)?.baseCommit ?? null;
 	if (gitDir === null || base === null) {
@@ -116,8 +122,9 @@ export async function continueWorktree(
 }
 
 /** What git has on record of the worktree at `path`; null when it knows of none. */
-export async function registeredWorktree(git: Git, path: string): Promise<ListedWorktree | null> {
-	return (await listWorktrees(git)).find((worktree) => worktree.path === path) ?? null;
+export async function registeredWorktree(ledger: Ledger, path: string): Promise<ListedWorktree | null> {
+	const reader = ledger.openReader();
+	return linkedWorktreeAt(ledger.workspace.commonDir, path, reader).finally(() => reader.close());
 }
 
 /** The run that made the worktree, as its lock and its branch tell; null when neither does. */
@@ -164,7 +171,7 @@ export function collectWorktree(
 }
 
 /** The commit that the worktree's HEAD is at, read through git's own record of it; null when that is gone. */
-export async function worktreeHead(git: Git, path: string): Promise<string | null> {
-	const known = await registeredWorktree(git, path);
+export async function worktreeHead(ledger: Ledger, path: string): Promise<string | null> {
+	const known = await registeredWorktree(ledger, path);
 	return known?.head == null || /^0+$/.test(known.head) ? null : known.head;
 }

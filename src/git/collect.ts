@@ -50,19 +50,20 @@ export async function collectTree(git: Git, request: CollectRequest): Promise<Co
 		} else {
 			await git(["read-tree", base], call);
 		}
-		const nested = await addEverything(git, call, scratch);
+		const { changed, nested } = await addEverything(git, call, scratch);
 		if (nested.length > 0) {
 			const message =
 				"Repositories inside the worktree were taken as plain files; their own history is not part of the patch.";
 			warnings.push({ code: "nested_repository", message, paths: nested });
 		}
-		await overlayLedger(git, call, request);
+		const tasksPath = Buffer.from(request.tasksPath).toString("latin1"); // as the changed paths are
+		if (changed.some((path) => touches(path, tasksPath))) await overlayLedger(git, call, request);
 		const strangers = ledgerFilesIn(request);
 		if (strangers.length > 0) {
 			const message = "The run wrote ledger files in its worktree. They are not part of the patch.";
 			warnings.push({ code: "ledger_paths_ignored", message, paths: strangers });
 		}
-		const empty = await emptyFolders(git, call, request);
+		const [empty, written] = await Promise.all([emptyFolders(git, call, request), git(["write-tree"], call)]);
 		if (empty.length > 0) {
 			warnings.push({
 				code: "empty_folders",
@@ -70,8 +71,7 @@ export async function collectTree(git: Git, request: CollectRequest): Promise<Co
 				paths: empty,
 			});
 		}
-		const tree = (await git(["write-tree"], call)).stdout.toString("utf8").trim();
-		return { tree, warnings };
+		return { tree: written.stdout.toString("utf8").trim(), warnings };
 	} catch (cause) {
 		if (cause instanceof MsgcodeError && cause.code === "git_failed") {
 			throw new MsgcodeError("worktree_unreadable", `The worktree ${worktree} cannot be read whole: ${cause.message}`, {
@@ -90,10 +90,26 @@ function callFor(commonDir: string, workTree: string, indexFile: string): GitOpt
 	return { cwd: workTree, gitDir: commonDir, workTree, indexFile, config };
 }
 
-/** Adds every file that is not ignored; returns the nested repositories, whose files are added as files. */
-async function addEverything(git: Git, call: GitOptions, scratch: string): Promise<string[]> {
+interface Added {
+	/** Paths that differ from the index, and untracked ones; a nested repository's ends in "/". */
+	readonly changed: readonly string[];
+	readonly nested: readonly string[];
+}
+
+/** True when a changed path may be, or hold, one of the ledger's. */
+function touches(path: string, tasksPath: string): boolean {
+	return (
+		path.startsWith(`${tasksPath}/`) ||
+		path === tasksPath ||
+		`${tasksPath}/`.startsWith(path.endsWith("/") ? path : `${path}/`)
+	);
+}
+
+/** Adds every file that is not ignored; nested repositories' files are added as files. */
+async function addEverything(git: Git, call: GitOptions, scratch: string): Promise<Added> {
 	const listed = await git(["ls-files", "--others", "--modified", "--exclude-standard", "-z"], call);
 	const changed = listed.stdout.toString("latin1").split("\0").slice(0, -1);
+	if (changed.length === 0) return { changed, nested: [] };
 	const nested = changed.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
 	// Many files go into one pack: an fsync for each loose object would take twenty times as long.
 	const config = changed.length > LOOSE_OBJECTS ? { ...call.config, "core.bigFileThreshold": "1" } : call.config;
@@ -117,7 +133,7 @@ async function addEverything(git: Git, call: GitOptions, scratch: string): Promi
 			rmSync(indexFile, { force: true });
 		}
 	}
-	return nested.map((path) => Buffer.from(path, "latin1").toString("utf8"));
+	return { changed, nested: nested.map((path) => Buffer.from(path, "latin1").toString("utf8")) };
 }
 
 /** What the outer repository ignores it ignores in the folders of a nested one as well, whose own rules know nothing of it. */

@@ -14,6 +14,8 @@ export interface GitObject {
 export interface ObjectReader {
 	/** The object that `name` stands for (an id, or any revision without a newline), or null when there is none. */
 	read(name: string): Promise<GitObject | null>;
+	/** True once the process is gone: another one has to be opened. */
+	readonly ended: boolean;
 	close(): void;
 }
 
@@ -95,6 +97,9 @@ export function openObjectReader(env: Readonly<Record<string, string | undefined
 	}
 
 	return {
+		get ended() {
+			return ended !== null;
+		},
 		read(name) {
 			if (ended !== null) return Promise.reject(ended);
 			return new Promise((resolve, reject) => {

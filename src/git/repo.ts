@@ -97,7 +97,7 @@ export async function openRepo(env: Readonly<Record<string, string | undefined>>
 		try {
 			return { stdout: await git.raw([...args]) };
 		} catch (error) {
-			if (error instanceof GitError) return { failure: withoutCredentials(error.message) };
+			if (error instanceof GitError) return { failure: error.message.trim().slice(0, 4000) };
 			throw error;
 		}
 	}
@@ -173,11 +173,4 @@ function remoteFailure(what: string, words: string): MsgcodeError {
 	return new MsgcodeError("remote_failed", `${what}: ${lines[0] ?? "git said nothing"}`, {
 		details: { stderr: words },
 	});
-}
-
-function withoutCredentials(words: string): string {
-	return words
-		.trim()
-		.slice(0, 4000)
-		.replaceAll(/\/\/[^/@\s]+@/g, "//");
 }

@@ -63,6 +63,12 @@ export async function entryAt(reader: ObjectReader, tree: string | null, path: s
 	return current;
 }
 
+/** The file, link or submodule at `path`; null for a folder, which is no entry of the index. */
+export async function fileAt(reader: ObjectReader, tree: string | null, path: string): Promise<TreeEntry | null> {
+	const entry = await entryAt(reader, tree, path);
+	return entry?.mode === "40000" ? null : entry;
+}
+
 /** All entries of one tree, by name. Names that are not UTF-8 come back as latin1 would read them. */
 export async function listTree(reader: ObjectReader, tree: string): Promise<Map<string, TreeEntry>> {
 	const content = await treeContent(reader, tree);
@@ -135,7 +141,7 @@ function mergeEntries(content: Buffer, changes: ReadonlyMap<string, TreeEntry | 
 			return { key: sortKey(raw, entry.mode === "40000"), bytes };
 		})
 		.sort((a, b) => a.key.compare(b.key));
-	const replaced = [...changes.keys()].map((name) => Buffer.from(name));
+	const isReplaced = amongNames([...changes.keys()], content);
 	const pieces: Buffer[] = [];
 	let next = 0;
 	let copied = 0; // everything of `content` before this offset is in `pieces` or left out
@@ -145,13 +151,23 @@ function mergeEntries(content: Buffer, changes: ReadonlyMap<string, TreeEntry | 
 			copied = span.start;
 			next += 1;
 		}
-		if (replaced.some((name) => content.compare(name, 0, name.length, span.nameStart, span.nameEnd) === 0)) {
+		if (isReplaced(span)) {
 			pieces.push(content.subarray(copied, span.start));
 			copied = span.end;
 		}
 	}
 	pieces.push(content.subarray(copied), ...added.slice(next).map((entry) => entry.bytes));
 	return Buffer.concat(pieces);
+}
+
+/** Tells whether an entry's name is one of `names`: a few are compared as bytes, thousands are looked up. */
+function amongNames(names: readonly string[], content: Buffer): (span: EntrySpan) => boolean {
+	const raw = names.map((name) => Buffer.from(name));
+	if (raw.length <= 8) {
+		return (span) => raw.some((name) => content.compare(name, 0, name.length, span.nameStart, span.nameEnd) === 0);
+	}
+	const known = new Set(raw.map((name) => name.toString("latin1")));
+	return (span) => known.has(content.toString("latin1", span.nameStart, span.nameEnd));
 }
 
 /** Negative when `key` sorts before the entry. No buffer is made for the common case, a file. */

@@ -1,10 +1,21 @@
 // Linked worktrees: made for a run, listed, removed. The only place that removes one.
 // Invariant: the new checkout holds the base without the ledger's files, and an index that knows them as skipped.
-import { copyFileSync, lstatSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+	copyFileSync,
+	existsSync,
+	lstatSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	utimesSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileError, MsgcodeError } from "../core/errors.ts";
 import { formatIndex, parseIndex, skipPaths } from "./index-format.ts";
 import { gitDirOf } from "./location.ts";
+import type { ObjectReader } from "./object-reader.ts";
 import type { Git } from "./plumbing.ts";
 
 export interface WorktreeRequest {
@@ -96,8 +107,41 @@ export async function listWorktrees(git: Git): Promise<ListedWorktree[]> {
 		});
 }
 
+/** What git has on record of the worktree at `path`, read from its own folder; null when it knows of none. */
+export async function linkedWorktreeAt(
+	commonDir: string,
+	path: string,
+	reader: ObjectReader,
+): Promise<ListedWorktree | null> {
+	const folder = recordOf(commonDir, path);
+	if (folder === null) return null;
+	const content = readText(join(folder, "HEAD"))?.trim() ?? "";
+	const branch = /^ref: (.+)$/.exec(content)?.[1] ?? null;
+	const head = branch === null ? content : ((await reader.read(branch))?.oid ?? null);
+	return {
+		path,
+		head,
+		branch,
+		lockReason: readText(join(folder, "locked"))?.trim() ?? null,
+		prunable: !existsSync(path),
+	};
+}
+
+function recordOf(commonDir: string, path: string): string | null {
+	const records = join(commonDir, "worktrees");
+	if (!existsSync(records)) return null;
+	const names = readdirSync(records).filter(
+		(name) => readText(join(records, name, "gitdir"))?.trim() === join(path, ".git"),
+	);
+	return names[0] === undefined ? null : join(records, names[0]);
+}
+
+function readText(path: string): string | null {
+	return existsSync(path) ? readFileSync(path, "utf8") : null;
+}
+
 /** Removes the folder and git's record of it. The caller has proven that its work is kept. */
-export async function removeWorktree(git: Git, path: string): Promise<void> {
+export async function removeWorktree(git: Git, commonDir: string, path: string): Promise<void> {
 	const stat = lstatSync(path, { throwIfNoEntry: false });
 	if (stat !== undefined && !stat.isDirectory()) {
 		throw new MsgcodeError("worktree_unreadable", `${path} is not a folder, so it is not removed.`, {
@@ -109,8 +153,7 @@ export async function removeWorktree(git: Git, path: string): Promise<void> {
 	} catch (cause) {
 		throw fileError("remove", path, cause);
 	}
-	const known = (await listWorktrees(git)).some((worktree) => worktree.path === path);
-	if (known) await git(["worktree", "remove", "--force", "--force", path]);
+	if (recordOf(commonDir, path) !== null) await git(["worktree", "remove", "--force", "--force", path]);
 }
 
 function worktreeFailure(cause: unknown, branch: string): unknown {

@@ -6,7 +6,7 @@ import { failPoint } from "../core/failpoint.ts";
 import { type Head, moveHead, readHead, writeCommit } from "../git/head.ts";
 import { updateIndex } from "../git/index-lock.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
-import { operationInProgress } from "../git/operation.ts";
+import { refuseWhileBusy } from "../git/operation.ts";
 import { editTree, entryAt, type TreeEntry } from "../git/tree-edit.ts";
 import { codeInState, writeCodeFiles } from "./code-files.ts";
 import { clearJournal, condemnJournal, type Journal, type JournalChange, writeJournal } from "./journal.ts";
@@ -190,10 +190,17 @@ async function apply(
 			const reason = `msgcode: ${message.split("\n", 1)[0] ?? ""}`;
 			let onto = head;
 			for (;;) {
+				refuseWhileBusy(workspace.gitDir);
 				moved = await moveHead(git, onto, journal.commit, reason, ledger.settings.lockTimeoutMs);
 				if (moved) break;
 				const now = await readHead(workspace.gitDir, reader, git);
-				if (!(await sameGround(ledger, reader, onto, now, journal))) {
+				// Somebody's own commit took what was staged here: then the change is in, and theirs is the commit.
+				moved = now.ref === onto.ref && (await holdsChange(reader, now, journal));
+				if (moved) {
+					journal = { ...journal, commit: now.commit as string };
+					break;
+				}
+				if (!(await sameGround(reader, onto, now, journal))) {
 					await takeBack(ledger, reader, journal);
 					return null;
 				}
@@ -236,16 +243,18 @@ export async function treeWith(
 	return tree;
 }
 
+/** True when the branch has, at every path of the change, what the change makes. */
+async function holdsChange(reader: ObjectReader, now: Head, journal: Journal): Promise<boolean> {
+	for (const change of [...journal.ledger, ...journal.code]) {
+		const entry = await entryAt(reader, now.tree, change.path);
+		if ((entry?.oid ?? null) !== change.newOid) return false;
+	}
+	return now.commit !== null;
+}
+
 /** True when the moved branch still has, at the change's paths, what the change was made for. */
-async function sameGround(
-	ledger: Ledger,
-	reader: ObjectReader,
-	before: Head,
-	now: Head,
-	journal: Journal,
-): Promise<boolean> {
-	if (now.ref !== before.ref || journal.code.length > 0 || operationInProgress(ledger.workspace.gitDir) !== null)
-		return false;
+async function sameGround(reader: ObjectReader, before: Head, now: Head, journal: Journal): Promise<boolean> {
+	if (now.ref !== before.ref || journal.code.length > 0) return false;
 	for (const change of journal.ledger) {
 		const was = await entryAt(reader, before.tree, change.path);
 		const is = await entryAt(reader, now.tree, change.path);

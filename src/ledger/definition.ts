@@ -235,14 +235,33 @@ export type Definition = Readonly<
 		}
 >;
 
-/** A definition as its front matter would say it: only what is not default, durations as text, in the table's order. */
+/**
+ * Keys that every new file has, with or without a value. A plain merge takes changes of different keys from two branches,
+ * but not two keys added at the same place: what people change most must therefore be there to be changed.
+ */
+const ALWAYS_WRITTEN: readonly DefinitionKeyName[] = [
+	"title",
+	"priority",
+	"labels",
+	"assignee",
+	"dependsOn",
+	"runner",
+	"files",
+	"checks",
+	"timeout",
+];
+
+/** A new file's front matter in the table's order: what is not default, the keys that all have (null = no value), durations as text. */
 export function frontMatterOf(definition: Omit<Definition, "prompt">): Record<string, unknown> {
 	const front: Record<string, unknown> = {};
 	for (const { key } of definitionKeys) {
 		if (key === "chatGuid") continue;
 		const value = definition[key];
-		if (value === undefined || isDefault(key, value)) continue;
-		front[key] = writtenForm(key, value);
+		if (value !== undefined && (!isDefault(key, value) || ALWAYS_WRITTEN.includes(key))) {
+			front[key] = writtenForm(key, value);
+		} else if (ALWAYS_WRITTEN.includes(key)) {
+			front[key] = null;
+		}
 	}
 	return { ...front, ...definition.extra };
 }

@@ -85,10 +85,15 @@ export function editDocument(text: string, changes: Readonly<Record<string, unkn
 	return result;
 }
 
-/** The text of a new file: keys that differ from the default, a blank line between them, then the body as given. */
+/**
+ * The text of a new file: its keys with a blank line between them and one at the end (so that a key added later touches no
+ * other line), then the body as given.
+ */
 export function formatDocument(definition: Omit<Definition, "prompt">, body: string): string {
-	const keys = Object.entries(frontMatterOf(definition)).map(([key, value]) => renderEntry(key, value));
-	const front = keys.join("\n");
+	const keys = Object.entries(frontMatterOf(definition)).map(([key, value]) =>
+		value === null ? `${key}:\n` : renderEntry(key, value),
+	);
+	const front = keys.map((entry) => `${entry}\n`).join("");
 	assertSize("front matter", front, LIMITS.frontMatterBytes);
 	assertSize("body", body, LIMITS.bodyBytes);
 	if (body.includes("\0")) throw new MsgcodeError("input_invalid", "The body holds a NUL byte.");

@@ -22,7 +22,7 @@ export interface Ledger {
 	readonly actor: () => Promise<string>;
 	/** Who commits, as git says. Asked once. */
 	readonly identity: () => Promise<Identity>;
-	/** A new conversation with `git cat-file`; the first one may have been started early. The caller closes it. */
+	/** A conversation with `git cat-file`. Its users share one process, which ends soon after the last has closed it. */
 	readonly openReader: () => ObjectReader;
 	/** What the lock says of its holder, for example "task add". */
 	readonly command: string;
@@ -48,12 +48,43 @@ export function openLedger(options: LedgerOptions): Ledger {
 		return asked;
 	};
 	const actor = async () => options.actorName ?? (await identity()).author.name;
-	let early = options.willChange === true ? openObjectReader(options.env, options.workspace.topLevel) : null;
-	if (early !== null) void identity().catch(() => {});
-	const openReader = () => {
-		const reader = early ?? openObjectReader(options.env, options.workspace.topLevel);
-		early = null;
-		return reader;
-	};
+	const openReader = sharedReader(() => openObjectReader(options.env, options.workspace.topLevel));
+	if (options.willChange === true) {
+		openReader().close();
+		void identity().catch(() => {});
+	}
 	return { ...options, git, identity, actor, openReader };
+}
+
+/** How long an unused reader is kept for the next user. */
+const READER_IDLE_MS = 1_000;
+
+function sharedReader(open: () => ObjectReader): () => ObjectReader {
+	let shared: ObjectReader | null = null;
+	let users = 0;
+	let idle: NodeJS.Timeout | undefined;
+	return () => {
+		clearTimeout(idle);
+		users += 1;
+		if (shared === null || shared.ended) shared = open();
+		const reader = shared;
+		let closed = false;
+		return {
+			get ended() {
+				return reader.ended;
+			},
+			read: (name) => reader.read(name),
+			close() {
+				if (closed) return;
+				closed = true;
+				users -= 1;
+				if (users > 0) return;
+				idle = setTimeout(() => {
+					shared?.close();
+					shared = null;
+				}, READER_IDLE_MS);
+				idle.unref();
+			},
+		};
+	};
 }

@@ -25,7 +25,6 @@ export function formatMessage(message: CommitMessage, actor: string): string {
 }
 
 function oneLine(text: string): string {
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach a commit message
 	return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
 }
 

@@ -8,7 +8,7 @@ import { type Head, moveHead, readHead, writeCommit } from "../git/head.ts";
 import { removeStaleIndexLock, updateIndex } from "../git/index-lock.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { operationInProgress } from "../git/operation.ts";
-import { entryAt } from "../git/tree-edit.ts";
+import { fileAt } from "../git/tree-edit.ts";
 import { treeWith } from "./apply.ts";
 import { codeInState, writeCodeFiles } from "./code-files.ts";
 import { clearJournal, hasJournal, type Journal, readJournal } from "./journal.ts";
@@ -96,7 +96,7 @@ async function finish(ledger: Ledger, reader: ObjectReader, head: Head, journal:
 async function holds(reader: ObjectReader, head: Head, journal: Journal, side: "old" | "new"): Promise<boolean> {
 	for (const change of [...journal.ledger, ...journal.code]) {
 		const wanted = side === "new" ? change.newOid : change.headOid;
-		const entry = await entryAt(reader, head.tree, change.path);
+		const entry = await fileAt(reader, head.tree, change.path);
 		if ((entry?.oid ?? null) !== wanted) return false;
 	}
 	return true;

@@ -5,7 +5,7 @@ import { type Head, readHead } from "../git/head.ts";
 import { modeOf, stageOf } from "../git/index-format.ts";
 import { readIndex, updateIndex } from "../git/index-lock.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
-import { entryAt } from "../git/tree-edit.ts";
+import { fileAt } from "../git/tree-edit.ts";
 import { codeInState, writeCodeFiles } from "./code-files.ts";
 import { clearJournal, type Journal, type JournalChange } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
@@ -41,7 +41,7 @@ async function formerlyStaged(
 	head: Head,
 	change: JournalChange,
 ): Promise<Pick<JournalChange, "newOid" | "newMode">> {
-	const entry = await entryAt(reader, head.tree, change.path);
+	const entry = await fileAt(reader, head.tree, change.path);
 	if ((entry?.oid ?? null) !== change.headOid) return { newOid: entry?.oid ?? null, newMode: entry?.mode ?? null };
 	return { newOid: change.indexOid === undefined ? change.headOid : change.indexOid, newMode: change.oldMode };
 }

@@ -1,5 +1,6 @@
 // What differs between two states of a task, field by field: front matter keys, record keys, the prompt's lines, its runs.
 // Invariant: pure; a difference that has no field of its own (a comment, an order, a broken file) is told as one of the text.
+import { definitionDefaults } from "./definition.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { parseDocument } from "./document.ts";
 
@@ -57,7 +58,8 @@ function definitionChanges(before: string | null, after: string | null): FieldCh
 	const [old, now] = [readDefinition(before), readDefinition(after)];
 	if (old === null || now === null) return [textChange("definition", before, after)];
 	const nameOf = (key: string) => (RECORD_KEYS.has(key) ? `definition.${key}` : key);
-	const changes = keyChanges(old.keys, now.keys, nameOf);
+	const differing = keyChanges(old.keys, now.keys, nameOf);
+	const changes = before === null ? differing.filter(({ field, to }) => !isDefaultValue(field, to)) : differing;
 	if (old.body !== now.body) changes.push(textChange("prompt", before && old.body, after && now.body));
 	return changes.length > 0 ? changes : [textChange("definition", before, after)];
 }
@@ -99,6 +101,12 @@ function keyChanges(before: Keys, after: Keys, nameOf: (key: string) => string):
 		if (JSON.stringify(from) !== JSON.stringify(to)) changes.push({ field: nameOf(key), from, to });
 	}
 	return changes;
+}
+
+/** A value that a new file has without anybody having decided it. */
+function isDefaultValue(key: string, value: unknown): boolean {
+	const standard = definitionDefaults[key as keyof typeof definitionDefaults];
+	return value === null || JSON.stringify(value) === JSON.stringify(standard);
 }
 
 function readDefinition(text: string | null): { keys: Keys; body: string } | null {

@@ -98,8 +98,10 @@ function replaceValue(source: string, entry: YamlEntry, rendered: Rendered, line
 
 function additions(source: string, key: string, rendered: Rendered, lineEnd: LineEnd): string[] {
 	const entry = `${key}:${rendered.inline === "" ? "" : ` ${rendered.inline}`}${lineEnd}${rendered.block}`;
-	const separated = source.trim() === "" || /\n[ \t]*\r?\n$/.test(source) ? [] : [source + lineEnd + entry];
-	return [...separated, source + entry];
+	if (source.trim() === "") return [source + entry];
+	// Behind a blank line the key gets one of its own as well: then it touches no other key's line.
+	if (/\n[ \t]*\r?\n$/.test(source)) return [source + entry + lineEnd, source + entry];
+	return [source + lineEnd + entry, source + entry];
 }
 
 function removals(source: string, entry: YamlEntry): string[] {

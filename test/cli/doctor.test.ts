@@ -1,8 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { identityOf, ownIdentity } from "../../src/core/process-identity.ts";
 import { probeRunners } from "../../src/engine/runner-probe.ts";
+import { checkLocks } from "../../src/ledger/health.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
 import { createRegistry } from "../../src/runners/registry.ts";
 import { type Repo, repo, temporaryFolder } from "../support/repo.ts";
 import { addTask, succeed } from "../support/two-clones.ts";
@@ -153,7 +155,7 @@ describe("doctor", () => {
 		expect((await doctor(place)).check("workspace").status).toBe("ok");
 	});
 
-	test("locks: a live holder is no fault; a dead one, an index.lock and leftovers are", async () => {
+	test("locks: a live holder is no fault; an index.lock is named with its age", async () => {
 		const place = await repo({ ledger: true });
 		const state = join(place.path, ".git/msgcode");
 		const holder = { ...ownIdentity(), owner: "x", command: "task add", acquiredAtMs: Date.now(), leaseUntilMs: 0 };
@@ -166,6 +168,34 @@ describe("doctor", () => {
 		const locked = (await doctor(place)).check("locks");
 		expect([locked.status, locked.message]).toEqual(["warning", expect.stringContaining("index.lock has been there")]);
 		expect(locked.hint).not.toMatch(/\brm\b/);
+	});
+
+	test("locks: what a killed command left, while nothing has seen to it yet", async () => {
+		const stateDir = temporaryFolder();
+		const workspace = { stateDir, gitDir: temporaryFolder(), tasksDir: temporaryFolder() };
+		const holder = {
+			...ownIdentity(),
+			pid: deadPid(),
+			owner: "x",
+			command: "task add",
+			acquiredAtMs: 1,
+			leaseUntilMs: 2,
+		};
+		writeFileSync(join(stateDir, "ledger.lock"), JSON.stringify(holder));
+		utimesSync(join(stateDir, "ledger.lock"), 1, 1);
+		writeFileSync(join(stateDir, "journal.json"), "{}");
+		const leftover = join(workspace.tasksDir, ".msgcode-tmp-1-elsewhere-0badcafe");
+		writeFileSync(leftover, "");
+		utimesSync(leftover, 1, 1);
+		writeFileSync(join(workspace.tasksDir, ".msgcode-tmp-1-elsewhere-fresh"), "");
+		const check = await checkLocks({ workspace, now: Date.now } as unknown as Ledger);
+		expect(check.status).toBe("warning");
+		expect(check.details).toMatchObject({
+			held: [{ abandoned: true }],
+			journals: ["journal.json"],
+			leftovers: [leftover],
+		});
+		expect(check.details.findings).toHaveLength(3);
 	});
 
 	test("pending results: what waits, why, since when; a file that cannot be read is damage", async () => {

@@ -22,6 +22,7 @@ import {
 	containedPath,
 	createFile,
 	ensureFolder,
+	hasLeftoverTemporaries,
 	readFileIfThere,
 	removeFileIfThere,
 	removeLeftoverTemporaries,
@@ -123,6 +124,29 @@ describe("leftover temporary files", () => {
 		const old = Date.now() / 1000 - 3700;
 		utimesSync(foreign, old, old);
 		expect(removeLeftoverTemporaries(folder)).toEqual([".msgcode-tmp-1-00000000-abc"]);
+	});
+
+	it("lie where they were asked to lie, so that one look finds them", () => {
+		const aside = join(folder, "aside");
+		ensureFolder(aside);
+		armFailPoints({ MSGCODE_FAILPOINT: "files.renamed:throw" });
+		expect(() => replaceFile(file, "new", { temporaryIn: aside })).toThrow();
+		expect(text(file)).toBe("new");
+		armFailPoints({});
+		// A folder that cannot take the temporary file shows where that would have been.
+		expect(() => createFile(join(folder, "other"), "x", { temporaryIn: join(folder, "nowhere") })).toThrow();
+		expect(readdirSync(folder).sort()).toEqual(["aside", "file"]);
+		expect(hasLeftoverTemporaries(aside)).toBe(false);
+	});
+
+	it("may be folders", () => {
+		const name = ".msgcode-tmp-1-00000000-abc";
+		ensureFolder(join(folder, name, "deep"));
+		const old = Date.now() / 1000 - 3700;
+		utimesSync(join(folder, name), old, old);
+		expect(hasLeftoverTemporaries(folder)).toBe(true);
+		expect(removeLeftoverTemporaries(folder)).toEqual([name]);
+		expect(readdirSync(folder)).toEqual([]);
 	});
 
 	it("in a folder that is not there are none", () => {

@@ -37,62 +37,58 @@ const SCENARIOS = {
 	},
 } as const satisfies Record<string, Scenario>;
 
-const LANDING_EXISTS = existsSync(new URL("../../src/cli/commands/task-apply.ts", import.meta.url));
-
 /** MSGCODE_FAILPOINT (a point, perhaps with the number of the hit) and what is killed there. */
-const CASES: readonly (readonly [string, keyof typeof SCENARIOS])[] = (
-	[
-		["files.temp-written", "add"],
-		["files.temp-written:2", "edit"],
-		["files.temp-written:3", "add"],
-		["files.temp-written:4", "run"],
-		["files.temp-written:5", "add"],
-		["files.temp-written:6", "add"],
-		["files.temp-written:9", "run"],
-		["files.temp-written:12", "run"],
-		["files.renamed:2", "add"],
-		["files.renamed:4", "run"],
-		["lock.acquired", "add"],
-		["lock.takeover", "add after a killed add"],
-		["index.locked", "edit"],
-		["index.lock-written", "add"],
-		["index.renamed", "run"],
-		["ledger.locked", "edit"],
-		["ledger.objects-written", "add"],
-		["ledger.journal-written", "add"],
-		["ledger.journal-written", "edit"],
-		["ledger.journal-written", "run that closes"],
-		["ledger.file-written", "add"],
-		["ledger.file-written:3", "run that closes"],
-		["ledger.files-written", "edit"],
-		["ledger.files-written", "run"],
-		["ledger.index-written", "add"],
-		["ledger.index-written", "run that closes"],
-		["ledger.ref-moved", "edit"],
-		["ledger.ref-moved", "run"],
-		["ledger.journal-cleared", "add"],
-		["ledger.journal-cleared", "run"],
-		["ledger.done", "edit"],
-		["run.claimed", "run"],
-		["run.worktree-added", "run"],
-		["run.worktree-ready", "run"],
-		["run.runner-started", "run that is still at work"],
-		["run.runner-ended", "run"],
-		["run.collected", "run"],
-		["run.checked", "run"],
-		["run.patch-written", "run"],
-		["run.committed", "run that closes"],
-		["run.released", "run"],
-		["ledger.files-written", "apply"],
-		["ledger.index-written", "apply"],
-		["ledger.ref-moved", "apply"],
-		["apply.merged", "apply"],
-		["apply.staged", "apply"],
-		["apply.code-written", "apply"],
-		["apply.landed", "apply"],
-		["apply.cleaned", "apply"],
-	] as const
-).filter(([, scenario]) => scenario !== "apply" || LANDING_EXISTS);
+const CASES: readonly (readonly [string, keyof typeof SCENARIOS])[] = [
+	["files.temp-written", "add"],
+	["files.temp-written:2", "edit"],
+	["files.temp-written:3", "add"],
+	["files.temp-written:4", "run"],
+	["files.temp-written:5", "add"],
+	["files.temp-written:6", "add"],
+	["files.temp-written:9", "run"],
+	["files.temp-written:12", "run"],
+	["files.renamed:2", "add"],
+	["files.renamed:4", "run"],
+	["lock.acquired", "add"],
+	["lock.takeover", "add after a killed add"],
+	["index.locked", "edit"],
+	["index.lock-written", "add"],
+	["index.renamed", "run"],
+	["ledger.locked", "edit"],
+	["ledger.objects-written", "add"],
+	["ledger.journal-written", "add"],
+	["ledger.journal-written", "edit"],
+	["ledger.journal-written", "run that closes"],
+	["ledger.file-written", "add"],
+	["ledger.file-written:3", "run that closes"],
+	["ledger.files-written", "edit"],
+	["ledger.files-written", "run"],
+	["ledger.index-written", "add"],
+	["ledger.index-written", "run that closes"],
+	["ledger.ref-moved", "edit"],
+	["ledger.ref-moved", "run"],
+	["ledger.journal-cleared", "add"],
+	["ledger.journal-cleared", "run"],
+	["ledger.done", "edit"],
+	["run.claimed", "run"],
+	["run.worktree-added", "run"],
+	["run.worktree-ready", "run"],
+	["run.runner-started", "run that is still at work"],
+	["run.runner-ended", "run"],
+	["run.collected", "run"],
+	["run.checked", "run"],
+	["run.patch-written", "run"],
+	["run.committed", "run that closes"],
+	["run.released", "run"],
+	["ledger.files-written", "apply"],
+	["ledger.index-written", "apply"],
+	["ledger.ref-moved", "apply"],
+	["apply.merged", "apply"],
+	["apply.staged", "apply"],
+	["apply.code-written", "apply"],
+	["apply.landed", "apply"],
+	["apply.cleaned", "apply"],
+] as const;
 
 const folders: string[] = [];
 let template: Ground;
@@ -139,30 +135,32 @@ interface ListedTask {
 async function tasksOf(ground: Ground): Promise<readonly ListedTask[]> {
 	const listed = await runMsgcode(ground, ["task", "list", "--all", "--json"]);
 	expect(listed.code, listed.stderr).toBe(0);
-	const { data } = JSON.parse(listed.stdout);
-	return Array.isArray(data) ? data : data.tasks;
+	return JSON.parse(listed.stdout).data;
 }
 
 interface RunFacts {
 	readonly status: string;
 	readonly errorCode: string | null;
 	readonly patch: string;
+	readonly events: string;
+	readonly summary: string;
 }
 
 function runsOf(ground: Ground): RunFacts[] {
 	const folder = join(ground.path, "tasks/runs", id);
 	if (!existsSync(folder)) return [];
-	return readdirSync(folder).map((runId) => {
-		const receipt = JSON.parse(readFileSync(join(folder, runId, "run_receipt.json"), "utf8"));
-		const patch = join(folder, runId, "patch.diff");
-		return { ...receipt, patch: existsSync(patch) ? readFileSync(patch, "utf8") : "" };
-	});
+	const textOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
+	return readdirSync(folder).map((runId) => ({
+		...JSON.parse(textOf(join(folder, runId, "run_receipt.json"))),
+		summary: textOf(join(folder, runId, "summary.md")),
+		patch: textOf(join(folder, runId, "patch.diff")),
+		events: textOf(join(folder, runId, "events.jsonl")),
+	}));
 }
 
 test("every fail point is reached by a case below", () => {
 	const reached = new Set(CASES.map(([point]) => point.split(":")[0]));
-	const missing = FAIL_POINTS.filter((point) => !reached.has(point));
-	expect(missing.filter((point) => LANDING_EXISTS || !point.startsWith("apply."))).toEqual([]);
+	expect(FAIL_POINTS.filter((point) => !reached.has(point))).toEqual([]);
 	expect(reached.size).toBeGreaterThanOrEqual(15);
 });
 
@@ -199,7 +197,7 @@ describe("after a process was killed", () => {
 	test("the killed run can be repeated, also twice in a row", async () => {
 		const ground = copyGround(template, newFolder());
 		await runMsgcode(ground, ["task", "run", id], { failpoint: "run.runner-ended" });
-		await runMsgcode(ground, ["task", "run", id], { failpoint: "run.worktree-ready" });
+		await runMsgcode(ground, ["task", "run", id], { failpoint: "run.worktree-added" });
 		const again = await runMsgcode(ground, ["task", "run", id]);
 		expect(again.code, again.stderr).toBe(0);
 		expect(healthProblems(ground)).toEqual([]);
@@ -253,6 +251,10 @@ function expectRun(scenario: string, point: string, runs: readonly RunFacts[], s
 	expect(runs).toMatchObject([
 		{ status: aborted ? "error" : "ok", errorCode: aborted ? "RUN_ABORTED_BY_RESTART" : null },
 	]);
-	if (step >= STEPS.indexOf("run.runner-ended")) expect(runs[0]?.patch).toContain("b/made.txt");
+	if (step >= STEPS.indexOf("run.runner-ended")) {
+		expect(runs[0]?.patch).toContain("b/made.txt");
+		expect(runs[0]?.summary).toMatch(/^# The old one\n/);
+		expect(runs[0]?.events).toMatch(/"type":"run\.finished".*\n$/);
+	}
 	expect(status).toBe(scenario === "run that closes" ? "done" : "open");
 }

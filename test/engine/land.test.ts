@@ -1,4 +1,5 @@
 // Landing a run: only the run's own delta, nothing of the user's, one proven commit, or nothing at all.
+import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -275,12 +276,13 @@ describe("a clone without the run's ref", () => {
 	test("knows the base again by its code when the ledger's commits were rebased away", async () => {
 		const { repo: made, run, taskId } = await scene();
 		const origin = made.clone("--bare");
-		await run("echo run >> b.txt");
+		const { receipt } = await run("echo run >> b.txt");
 		made.git("fetch", "--quiet", origin.path);
 		// The same ledger files in one other commit: the base's own commit is in no history any more.
 		made.git("reset", "--quiet", "--soft", "FETCH_HEAD~1");
 		made.git("commit", "--quiet", "-m", "squashed");
 		const clone = made.clone("--no-local", "--single-branch");
+		expect(() => clone.git("cat-file", "-e", `${receipt.baseCommit}`)).toThrow();
 		const landed = await clone.msgcode("task", "apply", taskId, "--yes", "--json");
 		expect(landed.exitCode, landed.stdout).toBe(0);
 		expect(clone.read("b.txt")).toBe("b\nrun\n");
@@ -296,6 +298,10 @@ describe("a clone without the run's ref", () => {
 		clone.git("commit", "--quiet", "--all", "-m", "tampered");
 		expect((await refused(clone, taskId)).code).toBe("ledger_damaged");
 		const receiptFile = patch.replace("patch.diff", "run_receipt.json");
+		const sha256 = createHash("sha256").update(clone.read(patch)).digest("hex");
+		clone.write(receiptFile, clone.read(receiptFile).replace(receipt.patch?.sha256 ?? "", sha256));
+		clone.git("commit", "--quiet", "--all", "-m", "tampered well");
+		expect((await refused(clone, taskId)).code).toBe("ledger_damaged");
 		const other = made.clone();
 		const nobody = "1".repeat(40);
 		other.write(

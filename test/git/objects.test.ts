@@ -1,5 +1,5 @@
 // Objects read over one git process and written in this one: what is written here, git reads, and the other way round.
-import { chmodSync, existsSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { type ObjectReader, openObjectReader } from "../../src/git/object-reader.ts";
@@ -16,6 +16,19 @@ function readerOf(made: Repo): ObjectReader {
 	const reader = openObjectReader(made.env, made.path);
 	readers.push(reader);
 	return reader;
+}
+
+/** The `git cat-file` processes that this one has started. */
+function gitChildren(): number[] {
+	return readdirSync("/proc").flatMap((name) => {
+		try {
+			const parent = Number(readFileSync(`/proc/${name}/stat`, "latin1").split(") ")[1]?.split(" ")[1]);
+			const command = readFileSync(`/proc/${name}/cmdline`, "latin1");
+			return parent === process.pid && command.includes("cat-file") ? [Number(name)] : [];
+		} catch {
+			return [];
+		}
+	});
 }
 
 const storeOf = (made: Repo, objectIdLength: 40 | 64 = 40) => ({ commonDir: join(made.path, ".git"), objectIdLength });
@@ -35,6 +48,17 @@ describe("an object reader", () => {
 		]);
 		expect(answers.slice(5).map((answer) => answer?.type)).toEqual(["tree", "commit"]);
 		expect(answers[6]?.oid).toBe(made.git("rev-parse", "HEAD"));
+	});
+
+	test("goes on when somebody kills its git", async () => {
+		const made = await repo({ files: { small: "s\n" } });
+		const reader = readerOf(made);
+		expect((await reader.read("HEAD:small"))?.content.toString()).toBe("s\n");
+		for (let times = 0; times < 3; times += 1) {
+			const pending = reader.read("HEAD:small");
+			for (const pid of gitChildren()) process.kill(pid, "SIGKILL");
+			expect((await pending)?.content.toString()).toBe("s\n");
+		}
 	});
 
 	test("sees what was written after it was opened", async () => {

@@ -90,7 +90,7 @@ describe("commit", () => {
 		const bad = await addTask(place, "Bad");
 		const badRecord = await addTask(place, "Bad record");
 		const circle = await addTask(place, "Circle", "--depends-on", good);
-		edit(place, good, "priority: 3", `priority: 4\n\ndependsOn: [${circle}]`);
+		edit(place, good, "dependsOn: []", `dependsOn: [${circle}]`);
 		edit(place, bad, "title: Bad", "title: [");
 		place.write(`tasks/${badRecord}.json`, "{");
 		place.write("tasks/tsk_0000000009.json", place.read(`tasks/${circle}.json`).replace(circle, "tsk_0000000009"));

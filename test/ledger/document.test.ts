@@ -1,3 +1,7 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MsgcodeError } from "../../src/core/errors.ts";
@@ -290,7 +294,7 @@ describe("editing, for all values", () => {
 describe("new files", () => {
 	const definition = (text: string) => parseTaskFile(text, "tasks/tsk_0000000001.md").definition;
 
-	it("writes keys that are not default in the table's order, a blank line between, then the body", () => {
+	it("writes what is not default and the keys that every file has, in the table's order, a blank line between, then the body", () => {
 		const from = definition(
 			"---\ntimeout: 90\nlabels: [a, 'b: c']\nschedule: {cron: 0 9 * * 1-5, tz: Europe/Berlin}\npriority: 5\nchecks: [npm test, [make, 'all']]\nrunner: {kind: shell, script: \"set -e\\nmake\\n\"}\nretry: {maxAttempts: 3, initial: 60}\ntitle: Fix the parser\nmine: 010\n---\nDo it.\n",
 		);
@@ -299,15 +303,23 @@ describe("new files", () => {
 			`---
 title: Fix the parser
 
+priority: 5
+
 labels:
   - a
   - "b: c"
+
+assignee:
+
+dependsOn: []
 
 runner:
   kind: shell
   script: |
     set -e
     make
+
+files: []
 
 checks:
   - npm test
@@ -325,6 +337,7 @@ schedule:
   tz: Europe/Berlin
 
 mine: 10
+
 ---
 
 Do it.
@@ -336,8 +349,10 @@ Do it.
 
 	it("ends behind the fence without a body, and keeps a body as given", () => {
 		const from = definition("---\ntitle: x\n---\n");
-		expect(formatDocument(from, "")).toBe("---\ntitle: x\n---\n");
-		expect(formatDocument(from, "no newline")).toBe("---\ntitle: x\n---\n\nno newline");
+		const front =
+			"---\ntitle: x\n\npriority: 5\n\nlabels: []\n\nassignee:\n\ndependsOn: []\n\nrunner:\n\nfiles: []\n\nchecks: []\n\ntimeout:\n\n---\n";
+		expect(formatDocument(from, "")).toBe(front);
+		expect(formatDocument(from, "no newline")).toBe(`${front}\nno newline`);
 	});
 
 	it("refuses what is over a limit", () => {
@@ -345,5 +360,52 @@ Do it.
 		expect(codeOf(() => formatDocument(from, "a".repeat(1024 * 1024 + 1)))).toBe("limit_exceeded");
 		expect(codeOf(() => formatDocument({ ...from, extra: { note: "a".repeat(65_537) } }, ""))).toBe("limit_exceeded");
 		expect(codeOf(() => formatDocument(from, "a\0b"))).toBe("input_invalid");
+	});
+});
+
+describe("a plain merge of two branches", () => {
+	const base = () =>
+		formatDocument(
+			parseTaskFile("---\ntitle: x\nrunner: {kind: shell, args: [make]}\n---\n", "t.md").definition,
+			"Do it.\n",
+		);
+	const edits: [string, Record<string, unknown>][] = [
+		["title", { title: "another" }],
+		["priority", { priority: 9 }],
+		["labels", { labels: ["docs", "web"] }],
+		["assignee", { assignee: "ann" }],
+		["dependsOn", { dependsOn: ["tsk_0000000002"] }],
+		["runner", { runner: { kind: "shell", args: ["make", "all"] } }],
+		["files", { files: ["a.txt"] }],
+		["checks", { checks: ["npm test"] }],
+		["timeout", { timeout: "1m" }],
+		["a key that new files do not have", { sensitive: true }],
+	];
+
+	it("takes every pair of edits of different keys, and an edit of the body with each", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "msgcode-merge-"));
+		try {
+			const text = base();
+			const sides = [...edits.map(([, keys]) => editDocument(text, keys)), text.replace("Do it.", "Do it well.")];
+			writeFileSync(join(folder, "base"), text);
+			for (const [one, ours] of sides.entries()) {
+				for (const [other, theirs] of sides.entries()) {
+					if (one === other) continue;
+					writeFileSync(join(folder, "ours"), ours);
+					writeFileSync(join(folder, "theirs"), theirs);
+					const merged = spawnSync("git", ["merge-file", "-p", "ours", "base", "theirs"], {
+						cwd: folder,
+						encoding: "utf8",
+					});
+					expect(merged.status, `${one} with ${other}:\n${merged.stdout}`).toBe(0);
+					const read = parseTaskFile(merged.stdout, "t.md");
+					expect(read.diagnostics).toEqual([]);
+					for (const keys of [edits[one]?.[1] ?? {}, edits[other]?.[1] ?? {}])
+						expect(parseDocument(merged.stdout, "t.md").frontMatter).toMatchObject(keys);
+				}
+			}
+		} finally {
+			rmSync(folder, { recursive: true, force: true });
+		}
 	});
 });

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { keepWritesPending, listPending, pendingRef } from "../../src/ledger/pending.ts";
+import { keepPending, keepWritesPending, listPending, type Pending, pendingRef } from "../../src/ledger/pending.ts";
 import type { FileWrite } from "../../src/ledger/planned-writes.ts";
 import { changeLedger, withLock } from "../../src/ledger/transaction.ts";
 import { ledgerOf } from "../support/ledger.ts";
@@ -47,6 +47,17 @@ describe("a kept result", () => {
 		const [pending] = listPending(stateDir(made));
 		expect(pending).toMatchObject({ reason: "git was busy", ref: "refs/heads/main" });
 		expect(made.git("show", `${pendingRef(pending?.id as string)}:${RUN}`)).toBe("{}");
+	});
+
+	test("is kept once, also when the process that kept it died before it could say so", async () => {
+		const made = await withTask();
+		await keep(made, [{ path: RUN, content: "{}\n" }]);
+		const [pending] = listPending(stateDir(made));
+		await withLock(ledgerOf(made), async () => {
+			await keepPending(ledgerOf(made), pending as Pending, "git was busy");
+		});
+		expect(listPending(stateDir(made))).toEqual([pending]);
+		expect(made.git("for-each-ref", "refs/msgcode/pending").split("\n")).toHaveLength(1);
 	});
 
 	test("is committed before the next change, and its ref and file go", async () => {

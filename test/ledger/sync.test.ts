@@ -244,18 +244,17 @@ describe("sync", () => {
 
 	test("a landing is pushed by fast-forward and refused when the upstream moved on", async () => {
 		const { ann, bob } = await twoClones();
-		const land = (place: Repo, name: string) => {
-			const folder = "tasks/runs/tsk_0000000001/run_20260102T030405Z_0000000";
-			place.write(`${folder}${name}/landing.json`, "{}\n");
-			place.write("src/code.txt", `landed ${name}\n`);
-			place.git("add", "--all");
-			place.git("commit", "--quiet", "-m", "task(tsk_0000000001): apply\n\nMsgcode-Op: apply");
+		const land = async (place: Repo) => {
+			const command = ["--runner", "shell", "--", "sh", "-c", "date +%N > landed.txt"];
+			const id = await addTask(place, "Land me", ...command);
+			await succeed(place, "task", "run", id);
+			await succeed(place, "task", "apply", id, "--yes");
 		};
-		land(bob, "1");
-		expect((await succeed(bob, "sync")).data).toMatchObject({ action: "push", pushed: 1 });
+		await land(bob);
+		expect((await succeed(bob, "sync")).data).toMatchObject({ action: "push", pushed: 3 });
 		await addTask(ann, "From Ann");
 		await succeed(ann, "sync");
-		land(bob, "2");
+		await land(bob);
 		const error = await refusal(bob);
 		expect(error.hint).toContain("git pull --rebase");
 	});

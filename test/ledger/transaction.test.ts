@@ -174,6 +174,93 @@ describe("a branch that moves while a change is made", () => {
 	});
 });
 
+describe("somebody who commits or begins something in the last moment", () => {
+	/** A ledger in which something happens just before the branch is moved, once. */
+	function disturbed(made: Repo, disturb: () => void): Ledger {
+		const ledger = ledgerOf(made);
+		let done = false;
+		const git: Ledger["git"] = (args, options) => {
+			if (args[0] === "update-ref" && args.includes("refs/heads/main") && !done) {
+				done = true;
+				disturb();
+			}
+			return ledger.git(args, options);
+		};
+		return { ...ledger, git };
+	}
+
+	test("and takes the staged change into their own commit has made it", async () => {
+		const made = await withLedger({ staged: { "staged.txt": "staged\n" } });
+		await write(ledgerOf(made), "one\n");
+		const ledger = disturbed(made, () => made.git("commit", "--quiet", "-m", "theirs"));
+		const { commit } = await write(ledger, "two\n");
+		expect(commit).toBe(made.git("rev-parse", "HEAD"));
+		expect(made.git("log", "-2", "--format=%s")).toBe(`theirs\ntask(${ID}): test`);
+		expect(made.git("show", `HEAD:${FILE}`)).toBe("two");
+		expect(made.git("status", "--porcelain")).toBe("");
+		expect(traces(made)).toEqual([]);
+	});
+
+	test("and commits something else gets the change on top", async () => {
+		const made = await withLedger();
+		const ledger = disturbed(made, () => {
+			made.write("code.txt", "theirs\n");
+			made.git("commit", "--quiet", "-m", "theirs", "--only", "--", "code.txt");
+		});
+		await write(ledger, "one\n");
+		expect(made.git("log", "-2", "--format=%s")).toBe(`task(${ID}): test\ntheirs`);
+		expect(made.git("status", "--porcelain")).toBe("");
+	});
+
+	test("and commits another content of the same file gets the change planned again", async () => {
+		const made = await withLedger();
+		await write(ledgerOf(made), "one\n");
+		const ledger = disturbed(made, () => {
+			made.write(FILE, "theirs\n");
+			made.git("commit", "--quiet", "-m", "theirs", "--only", "--", FILE);
+		});
+		await changeLedger(ledger, (view) => {
+			const content = `${view.working(FILE)?.toString()}ours\n`;
+			return { writes: [{ path: FILE, content }], message: { op: "x", summary: "x" }, value: null };
+		});
+		expect(made.read(FILE)).toBe("theirs\nours\n");
+		expect(made.git("status", "--porcelain")).toBe("");
+	});
+
+	test("and switches to another branch keeps a clean checkout there", async () => {
+		const made = await withLedger();
+		made.git("branch", "other");
+		const ledger = disturbed(made, () => {
+			made.git("commit", "--quiet", "--allow-empty", "-m", "so that main has moved");
+			made.git("stash", "--quiet", "--include-untracked");
+			made.git("switch", "--quiet", "other");
+		});
+		await write(ledger, "one\n");
+		expect(made.git("status", "--porcelain")).toBe("");
+		expect(made.git("log", "-1", "--format=%s", "other")).toBe(`task(${ID}): test`);
+		expect(traces(made)).toEqual([]);
+	});
+
+	test("and begins a merge is not disturbed in it", async () => {
+		const made = await withLedger();
+		const ledger = ledgerOf(made);
+		const marker = join(made.path, ".git", "MERGE_HEAD");
+		let planned = 0;
+		const plan: Plan<null> = () => {
+			planned += 1;
+			writeFileSync(marker, `${made.git("rev-parse", "HEAD")}\n`);
+			return { writes: [{ path: FILE, content: "x\n" }], message: { op: "x", summary: "x" }, value: null };
+		};
+		const head = made.git("rev-parse", "HEAD");
+		await expect(changeLedger(ledger, plan)).rejects.toMatchObject({ code: "git_busy" });
+		rmSync(marker);
+		expect(planned).toBe(1);
+		expect(made.git("rev-parse", "HEAD")).toBe(head);
+		expect(made.git("status", "--porcelain")).toBe("");
+		expect(traces(made)).toEqual([]);
+	});
+});
+
 describe("an edit by hand", () => {
 	test("is committed on its own before the change that comes on top", async () => {
 		const made = await withLedger();

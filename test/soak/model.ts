@@ -43,6 +43,7 @@ const EXPECTED_REFUSALS = new Set([
 	"nothing_to_land",
 	"already_landed",
 	"patch_conflict",
+	"worktree_dirty",
 	"run_not_found",
 	"run_failed",
 	"patch_withheld",
@@ -57,6 +58,9 @@ export function verdictOn(
 ): string[] {
 	const text = () =>
 		`${command.argv.join(" ")} → ${JSON.stringify(outcome)}: ${JSON.stringify(before)} became ${JSON.stringify(now)}`;
+	// A run that met a full disk half-way is recorded by the next command, like one that was killed.
+	if (outcome.errorCode === "disk_full")
+		return verdictOn(command, { ...outcome, killed: true, errorCode: null }, before, now);
 	if (outcome.errorCode !== null && !EXPECTED_REFUSALS.has(outcome.errorCode)) return [`unexpected refusal: ${text()}`];
 	const refused = outcome.errorCode !== null;
 	if (same(before, now))

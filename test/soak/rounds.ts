@@ -20,6 +20,8 @@ export interface Figures {
 	succeeded: number;
 	killedAtPoints: number;
 	killedByTime: number;
+	/** Commands that met a full disk and said so. */
+	diskFull: number;
 	/** Kills of the command that recovers. */
 	killedRecoveries: number;
 	/** Fail points that killed a process, with the number of times. */
@@ -35,6 +37,7 @@ export function noFigures(): Figures {
 		succeeded: 0,
 		killedAtPoints: 0,
 		killedByTime: 0,
+		diskFull: 0,
 		killedRecoveries: 0,
 		points: {},
 		findings: [],
@@ -131,15 +134,17 @@ function changeOf(random: Random, taskId: string, state: TaskState): Command {
 	});
 	const isOpen = state.status === "open" || state.status === "blocked";
 	if (!isOpen) return command("reopen", [], { status: "open" });
+	const landable = Object.entries(state.runs).some(
+		([runId, status]) => status === "ok" && !state.landed.includes(runId),
+	);
+	if (landable && random.chance(0.5)) return command("apply", ["--yes"]);
 	const dice = random.next();
-	if (dice < 0.4) {
+	if (dice < 0.6) {
 		const closes = random.chance(0.15);
-		const goesOn = Object.keys(state.runs).length > 0 && random.chance(0.2);
-		return command(
-			"run",
-			[...(closes ? ["--close"] : []), ...(goesOn ? ["--continue"] : [])],
-			closes ? { status: "done" } : {},
-		);
+		const start =
+			Object.keys(state.runs).length > 0 && random.chance(0.2) ? "--continue" : random.chance(0.1) ? "--carry" : null;
+		const flags = [...(closes ? ["--close"] : []), ...(start === null ? [] : [start])];
+		return command("run", flags, closes ? { status: "done" } : {});
 	}
 	if (dice < 0.65) return command("apply", ["--yes"]);
 	if (dice < 0.75) return command("close", ["--reason", "enough"], { status: "done" });
@@ -162,8 +167,12 @@ function choosePoint(random: Random, kind: Command["kind"] | "recovery"): string
 	const own = points.filter((point) => point.startsWith(`${kind}.`));
 	const point = own.length > 0 && random.chance(0.5) ? random.pick(own) : random.pick(points);
 	const hits = point.startsWith("files.") ? (kind === "run" ? 14 : 6) : /^(ledger|index|lock)\./.test(point) ? 2 : 1;
-	return `${point}:${1 + random.below(hits)}`;
+	const full = DISK_WRITES.test(point) && random.chance(0.2) ? ":enospc" : "";
+	return `${point}${full}:${1 + random.below(hits)}`;
 }
+
+/** Where a disk can be full. */
+const DISK_WRITES = /^(files\.temp-written|index\.lock-written|ledger\.(objects|file)-written)$/;
 
 /** What the end of a run that lost its process passes as well. */
 const AFTER_THE_RUNNER = /^run\.(collected|patch-written|committed)$/;
@@ -181,6 +190,7 @@ async function runRound(options: SoakOptions, ground: Ground, command: Command):
 		figures.killedAtPoints += 1;
 		figures.points[name] = (figures.points[name] ?? 0) + 1;
 	} else if (outcome.killed) figures.killedByTime += 1;
+	else if (outcome.errorCode === "disk_full") figures.diskFull += 1;
 	else if (outcome.errorCode === null) figures.succeeded += 1;
 	return outcome;
 }

@@ -98,9 +98,6 @@ async function requestFor(context: CommandContext, app: App, task: StoredTask, o
 	const { args, script, shell, model, env } = definition.runner ?? {};
 	const writes = runner.capability.sideEffects.includes("local-write");
 	const inPlace = options.inPlace === true || (options.worktree !== true && (definition.worktree === false || !writes));
-	const worktreeRuns = runIdsOf(app.workspace.root, id).flatMap(
-		(runId) => readReceipt(app.workspace.root, id, runId) ?? [],
-	);
 	return {
 		taskId: id,
 		title: definition.title,
@@ -120,7 +117,6 @@ async function requestFor(context: CommandContext, app: App, task: StoredTask, o
 		sensitive: definition.sensitive,
 		idempotencyKey: options.idempotencyKey ?? null,
 		allowEnv: app.settings.env.allow,
-		lastRun: worktreeRuns.filter((receipt) => receipt.mode === "worktree").at(-1) ?? null,
 	};
 }
 

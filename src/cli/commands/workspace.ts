@@ -13,7 +13,7 @@ export const init: Verb = {
 export const commit: Verb = {
 	words: "commit",
 	does: "Commit what was edited by hand in tasks/",
-	more: "Nothing else of the checkout is committed. A changed command is shown and approved first.",
+	more: "One commit for each task; nothing else of the checkout. A changed command is shown and asked for; until it is approved its task is held. Broken files are named and left as they are.",
 	examples: ["msgcode commit"],
 	load: () => import("./commit.ts"),
 };
@@ -21,7 +21,7 @@ export const commit: Verb = {
 export const sync: Verb = {
 	words: "sync",
 	does: "Fetch, bring the ledger's commits up to date, push",
-	more: "Only unpushed ledger commits are moved; other work is never touched.",
+	more: "Unpushed ledger commits are put on top of the upstream and pushed, never by force; landings are pushed where nothing has to be moved. Other work is never touched or published. No git hook runs, your pre-push hook included.",
 	examples: ["msgcode sync", "msgcode sync --dry-run"],
 	load: () => import("./sync.ts"),
 };
@@ -29,6 +29,7 @@ export const sync: Verb = {
 export const doctor: Verb = {
 	words: "doctor",
 	does: "Check git, the ledger, locks and worktrees",
+	more: "Exit code 0 when nothing is wrong but perhaps to be warned of, 1 when something around the ledger is missing, 3 outside a workspace, 7 when ledger data is damaged.",
 	examples: ["msgcode doctor", "msgcode doctor --json"],
 	load: () => import("./doctor.ts"),
 };

@@ -7,23 +7,23 @@ import { type ErrorCode, errorRow, MsgcodeError } from "../core/errors.ts";
 import { failPoint } from "../core/failpoint.ts";
 import { ensureFolder, replaceFile } from "../core/files.ts";
 import { readHead, writeCommit } from "../git/head.ts";
-import { type ChangedFile, changedFiles, fileDigest, provePatch, writePatch } from "../git/patch.ts";
+import type { ChangedFile } from "../git/patch.ts";
 import { commitPlanned, type LedgerView } from "../ledger/apply.ts";
-import { codeTreeOf } from "../ledger/code-tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { withLine } from "../ledger/merge-content.ts";
 import type { CommitMessage } from "../ledger/message.ts";
 import { definitionPath, RUNS_FILE, recordPath, runFolder } from "../ledger/paths.ts";
 import { keepWritesPending } from "../ledger/pending.ts";
 import type { FileWrite } from "../ledger/planned-writes.ts";
-import { formatReceipt, type PatchFacts, type Receipt, runLineOf, type SecretPlace } from "../ledger/receipt.ts";
+import { formatReceipt, type Receipt, runLineOf } from "../ledger/receipt.ts";
 import { formatSummary } from "../ledger/summary.ts";
-import { LIMITS } from "../ledger/task.ts";
 import { inLedger, withLock } from "../ledger/transaction.ts";
-import { redactSecrets, scanPatchForSecrets } from "../trust/secrets.ts";
+import { fromTop } from "../ledger/workspace.ts";
+import { redactSecrets } from "../trust/secrets.ts";
 import type { Claim } from "./claim.ts";
 import { closedRecord } from "./close-on-success.ts";
 import type { RunEnding, RunFolder } from "./run-folder.ts";
+import { describeResult } from "./run-result.ts";
 import { runRef } from "./worktree.ts";
 
 /** Events beyond this stay in the run's local folder only. */
@@ -65,7 +65,7 @@ export async function keepResult(ledger: Ledger, claim: Claim, tree: string): Pr
 /** Makes the run's patch, receipt and summary from its ending and commits them. */
 export async function concludeRun(ledger: Ledger, facts: ConcludeFacts): Promise<ConcludedRun> {
 	const { claim, ending } = facts;
-	const result = await describeResult(ledger, facts);
+	const result = await describeResult(ledger, claim, facts.folder, ending.tree);
 	const secrets = result.secrets;
 	const found = secrets.length > 0;
 	const status = found && ending.status === "ok" ? "error" : ending.status;
@@ -115,95 +115,6 @@ export async function concludeRun(ledger: Ledger, facts: ConcludeFacts): Promise
 	return { receipt, files: result.files, ...written };
 }
 
-interface Result {
-	readonly codeTree: string | null;
-	readonly files: readonly ChangedFile[];
-	readonly patch: PatchFacts | null;
-	readonly secrets: readonly SecretPlace[];
-	readonly warnings: Receipt["warnings"];
-}
-
-async function describeResult(ledger: Ledger, facts: ConcludeFacts): Promise<Result> {
-	const { claim, ending, folder } = facts;
-	const { git, workspace } = ledger;
-	if (ending.tree === null || claim.base === null)
-		return { codeTree: null, files: [], patch: null, secrets: [], warnings: [] };
-	const base = claim.base.commit;
-	const reader = ledger.openReader();
-	const codeTree = await codeTreeOf(workspace, reader, ending.tree).finally(() => reader.close());
-	const files = await changedFiles(git, workspace.commonDir, base, ending.tree);
-	await writePatch(git, workspace.commonDir, base, ending.tree, folder.patch);
-	ensureFolder(folder.scratch, 0o700);
-	const unproven = await provePatch(git, workspace.commonDir, base, ending.tree, folder.patch, folder.scratch).then(
-		() => null,
-		(error: Error) => error,
-	);
-	failPoint("run.patch-written");
-	const { sha256, bytes } = await fileDigest(folder.patch);
-	const tooLarge = bytes > LIMITS.patchBytes;
-	const secrets = tooLarge
-		? []
-		: scanPatchForSecrets(readFileSync(folder.patch)).map(({ rule, file, line }) => ({ rule, file, line }));
-	const warnings = await statedLimits(ledger, files);
-	if (tooLarge) {
-		const message = `The patch has ${bytes} bytes, more than the ledger takes; the result is kept under ${runRef(claim.runId)}.`;
-		warnings.push({ code: "patch_too_large", message });
-	}
-	const sum = (pick: (file: ChangedFile) => number | null) =>
-		files.reduce((total, file) => total + (pick(file) ?? 0), 0);
-	if (unproven !== null) {
-		const message = `The patch could not be proven, so it is not in the ledger; the result is kept under ${runRef(claim.runId)}.`;
-		warnings.push({ code: "patch_unproven", message });
-	}
-	const withheld = tooLarge
-		? ("too_large" as const)
-		: unproven !== null
-			? ("unproven" as const)
-			: secrets.length > 0
-				? ("secret" as const)
-				: undefined;
-	const patch: PatchFacts = {
-		path: `${runFolder(claim.taskId, claim.runId)}/patch.diff`,
-		sha256,
-		bytes,
-		files: files.length,
-		insertions: sum((file) => file.insertions),
-		deletions: sum((file) => file.deletions),
-		...(withheld === undefined ? {} : { withheld }),
-	};
-	return { codeTree, files, patch, secrets, warnings };
-}
-
-/** What a patch cannot carry is said, not lost in silence: submodules' own commits, contents behind a filter. */
-async function statedLimits(ledger: Ledger, files: readonly ChangedFile[]): Promise<Receipt["warnings"][number][]> {
-	const warnings: Receipt["warnings"][number][] = [];
-	const submodules = files
-		.filter((file) => file.newMode === "160000" || file.oldMode === "160000")
-		.map((file) => file.path);
-	if (submodules.length > 0) {
-		const message =
-			"A submodule points at another commit. The patch records the pointer only: push the submodule's commit itself.";
-		warnings.push({ code: "submodule_changed", message, paths: submodules });
-	}
-	const plain = files.filter((file) => file.newMode.startsWith("100")).map((file) => file.path);
-	if (plain.length > 0) {
-		const asked = await ledger.git(["check-attr", "--stdin", "-z", "filter"], {
-			cwd: ledger.workspace.topLevel,
-			stdin: plain.map((path) => `${path}\0`).join(""),
-		});
-		const fields = asked.stdout.toString("utf8").split("\0");
-		const filtered = plain.filter(
-			(_, position) => !["unspecified", "unset", ""].includes(fields[position * 3 + 2] ?? ""),
-		);
-		if (filtered.length > 0) {
-			const message =
-				"These files go through a filter such as Git LFS: the patch holds what git stores (a pointer), not the content.";
-			warnings.push({ code: "filtered_content", message, paths: filtered });
-		}
-	}
-	return warnings;
-}
-
 async function writeRun(
 	ledger: Ledger,
 	facts: ConcludeFacts,
@@ -234,7 +145,7 @@ async function writeRun(
 	const writesFor = (log: Buffer | null, record: Buffer | null): FileWrite[] => {
 		const writes: FileWrite[] = [...fixed, { path: RUNS_FILE, content: withLine(log ?? Buffer.alloc(0), line), line }];
 		const closed = ending.close && receipt.status === "ok" ? closedRecord(ledger, receipt, record) : null;
-		if (closed !== null) writes.push({ path: recordPath(receipt.taskId), content: closed });
+		if (closed !== null) writes.push({ path: recordPath(receipt.taskId), content: closed, from: record });
 		return writes;
 	};
 	try {
@@ -255,10 +166,18 @@ async function writeRun(
 			throw error;
 		await withLock(ledger, async (reader) => {
 			const head = await readHead(ledger.workspace.gitDir, reader, ledger.git);
-			const at = async (path: string) =>
-				head.tree === null ? null : ((await reader.read(`${head.tree}:${path}`))?.content ?? null);
-			const log = await at(ledger.workspace.prefix === "" ? RUNS_FILE : `${ledger.workspace.prefix}/${RUNS_FILE}`);
-			await keepWritesPending(ledger, reader, writesFor(log, null), message, error.message);
+			const at = async (tree: string | null | undefined, path: string) =>
+				tree == null ? null : ((await reader.read(`${tree}:${fromTop(ledger.workspace, path)}`))?.content ?? null);
+			// The commit that git stands at in the middle of a rebase may not hold the task; the run's base does.
+			const path = recordPath(receipt.taskId);
+			const record = (await at(head.tree, path)) ?? (await at(facts.claim.base?.commit, path));
+			await keepWritesPending(
+				ledger,
+				reader,
+				writesFor(await at(head.tree, RUNS_FILE), record),
+				message,
+				error.message,
+			);
 		});
 		return { commit: null, pending: error.message };
 	}

@@ -7,7 +7,7 @@ import type { EventData, EventType } from "../core/event.ts";
 import { openEventLog } from "../core/events.ts";
 import { failPoint } from "../core/failpoint.ts";
 import type { CollectWarning } from "../git/collect.ts";
-import { compareSharedState, readSharedState, type SharedPlace, type SharedState } from "../git/shared-state.ts";
+import { compareSharedState, readSharedState, type SharedState } from "../git/shared-state.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { definitionPath } from "../ledger/paths.ts";
 import { createRedactor, redactSecrets } from "../trust/secrets.ts";
@@ -17,7 +17,8 @@ import { type ConcludedRun, concludeRun } from "./conclude.ts";
 import { endingOf, runChecks } from "./run-ending.ts";
 import { isCancelRequested, noteEnding, type RunEnding } from "./run-folder.ts";
 import type { RunControls, Running, RunRequest } from "./run-request.ts";
-import { ledgerPathTest, workingFolder } from "./worktree.ts";
+import { sharedPlace } from "./shared-place.ts";
+import { workingFolder } from "./worktree.ts";
 
 const LEASE_RENEWAL_MS = 30_000;
 const CANCEL_POLL_MS = 150;
@@ -67,8 +68,7 @@ async function workAndCollect(
 	const { folder, worktree, update, plan, runId } = running;
 	const base = running.claim().base?.commit ?? null;
 	execution.emit("run.started", { runner: request.runner.kind, mode: request.mode, base });
-	const place = sharedPlace(ledger, request.taskId);
-	const before = await readSharedState(git, place);
+	const before = await running.before;
 	const cwd = worktree === null ? workspace.root : workingFolder(workspace, worktree.path);
 	const argv = plan.redactedArgv.map((argument) => redactSecrets(argument));
 	update({ phase: "running", runner: { ...running.claim().runner, argv } });
@@ -80,11 +80,14 @@ async function workAndCollect(
 	const attempt = await runAttempt({ ...shared, runner: request.runner, plan, env, attempt: 1 });
 	update({ phase: "collecting" });
 	execution.emit("run.status", { status: "collecting" });
-	const work = await collectWork(ledger, running.claim(), folder);
+	const place = sharedPlace(ledger, request.taskId);
+	// Checks can reach as far as the runner: where there are any, the second look comes after them.
+	const early = request.checks.length === 0 ? readSharedState(git, place) : null;
+	const [work] = await Promise.all([collectWork(ledger, running.claim(), folder), early]);
 	const checkEnv = runnerEnvironment(ledger.env, { allow: request.allowEnv, add: own });
 	const checks = await runChecks(request, attempt, work, { ...shared, env: checkEnv });
 	const after = checks.length > 0 ? await treeAfterChecks(ledger, running.claim(), folder) : null;
-	const changed = await compareSharedState(git, place, before, await readSharedState(git, place));
+	const changed = await compareSharedState(git, place, before, await (early ?? readSharedState(git, place)));
 	failPoint("run.checked");
 	const warnings = [...running.warnings, ...dirtyCheckout(request, before), ...work.warnings, ...changed];
 	return endingOf(request, attempt, { ...work, treeAfterChecks: after, checks, warnings });
@@ -122,15 +125,6 @@ function watchForStop(controls: RunControls, running: Running): { cancel: AbortS
 			controls.cancel.removeEventListener("abort", forward);
 		},
 	};
-}
-
-function sharedPlace(ledger: Ledger, taskId: string): SharedPlace {
-	const { commonDir, gitDir, topLevel } = ledger.workspace;
-	const isOwnRef = (name: string) =>
-		name.startsWith("refs/msgcode/") || name.startsWith(`refs/heads/msgcode/${taskId}/`);
-	const isLedger = ledgerPathTest(ledger.workspace);
-	const isTasksFolder = (path: string) => path.endsWith("/") && isLedger(`${path}ledger.json`);
-	return { commonDir, gitDir, topLevel, isOwnRef, isLedgerPath: (path) => isLedger(path) || isTasksFolder(path) };
 }
 
 /** What every program of a run is told about it. */

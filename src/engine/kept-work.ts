@@ -3,6 +3,7 @@
 import { lstatSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryName } from "../core/temporary-files.ts";
+import type { ObjectReader } from "../git/object-reader.ts";
 import type { Git } from "../git/plumbing.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { runFolderAt } from "./run-folder.ts";
@@ -28,6 +29,11 @@ export interface KeptVerdict {
 }
 
 export async function isWorkKept(ledger: Ledger, taskId: string): Promise<KeptVerdict> {
+	const reader = ledger.openReader();
+	return judge(ledger, taskId, reader).finally(() => reader.close());
+}
+
+async function judge(ledger: Ledger, taskId: string, reader: ObjectReader): Promise<KeptVerdict> {
 	const { workspace, git } = ledger;
 	const path = worktreePath(workspace, taskId);
 	const known = await registeredWorktree(ledger, path);
@@ -38,7 +44,7 @@ export async function isWorkKept(ledger: Ledger, taskId: string): Promise<KeptVe
 	if (stat === undefined) return answer(true, "The folder is gone already.");
 	if (!stat.isDirectory()) return answer(false, "It is no folder.");
 	const head = known?.head == null || /^0+$/.test(known.head) ? null : known.head;
-	const recorded = receipt?.baseCommit ?? (madeBy === null ? null : await commitAt(git, `${runRef(madeBy)}^`));
+	const recorded = receipt?.baseCommit ?? (madeBy === null ? null : await idOf(reader, `${runRef(madeBy)}^`));
 	const base = recorded ?? head;
 	if (base === null) return answer(false, "git cannot tell what it started from.");
 	if (head !== null && (head !== base || recorded === null) && !(await isHeldElsewhere(git, head))) {
@@ -46,11 +52,12 @@ export async function isWorkKept(ledger: Ledger, taskId: string): Promise<KeptVe
 	}
 	const tree = await treeOfWorktree(ledger, path, base, madeBy);
 	if (typeof tree !== "string") return answer(false, tree.message);
-	if (tree === (await treeAt(git, base))) return answer(true, "It holds nothing but its base.");
+	if (tree === (await idOf(reader, `${base}^{tree}`))) return answer(true, "It holds nothing but its base.");
 	const runIds = worktreeReceipts(ledger, taskId).map(({ runId }) => runId);
 	const keptBy: string[] = [];
 	for (const runId of new Set(madeBy === null ? runIds : [...runIds, madeBy])) {
-		const trees = [await treeAt(git, runRef(runId)), await treeAt(git, afterChecksRef(runId))];
+		const names = [runRef(runId), afterChecksRef(runId)];
+		const trees = await Promise.all(names.map((name) => idOf(reader, `${name}^{tree}`)));
 		if (trees.includes(tree)) keptBy.push(runId);
 	}
 	if (keptBy.length > 0) return answer(true, `The run ${keptBy[0]} keeps it.`, keptBy);
@@ -83,15 +90,7 @@ export async function isHeldElsewhere(git: Git, commit: string): Promise<boolean
 	return result.code === 0 && names.some((name) => name !== "" && !name.startsWith("refs/heads/msgcode/"));
 }
 
-async function commitAt(git: Git, name: string): Promise<string | null> {
-	return resolve(git, `${name}^{commit}`);
-}
-
-async function treeAt(git: Git, name: string): Promise<string | null> {
-	return resolve(git, `${name}^{tree}`);
-}
-
-async function resolve(git: Git, name: string): Promise<string | null> {
-	const result = await git(["rev-parse", "--verify", "--quiet", "--end-of-options", name], { accept: [0, 1, 128] });
-	return result.code === 0 ? result.stdout.toString("utf8").trim() : null;
+/** The id of the object that `name` stands for, or null. */
+async function idOf(reader: ObjectReader, name: string): Promise<string | null> {
+	return (await reader.read(name))?.oid ?? null;
 }

@@ -48,8 +48,11 @@ export async function prepareRun(
 	});
 	try {
 		const worktree = await makeTaskWorktree(ledger, request.taskId, runId, commit);
-		await refuseForeignTop(git, worktree.path);
-		warnings.push(...(await copyIncluded(git, workspace, worktree.path)));
+		const [copied] = await Promise.all([
+			copyIncluded(git, workspace, worktree.path),
+			refuseForeignTop(git, worktree.path),
+		]);
+		warnings.push(...copied);
 		failPoint("run.worktree-ready");
 		update({ worktree });
 		return { worktree, warnings };

@@ -1,6 +1,7 @@
 // What a run is asked to do, and what is known of it while it is under way.
 import type { RunEvent } from "../core/event.ts";
 import type { CollectWarning } from "../git/collect.ts";
+import type { SharedState } from "../git/shared-state.ts";
 import type { Runner, RunnerPlan, RunnerRequest } from "../runners/runner.ts";
 import type { Claim } from "./claim.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -42,6 +43,8 @@ export interface Prepared {
 
 export interface Running extends Prepared {
 	readonly plan: RunnerPlan;
+	/** What the run can reach beside its worktree, looked at before it starts. */
+	readonly before: Promise<SharedState>;
 	readonly runId: string;
 	readonly folder: RunFolder;
 	readonly claim: () => Claim;

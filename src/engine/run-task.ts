@@ -4,6 +4,8 @@ import { now } from "../core/clock.ts";
 import { MsgcodeError } from "../core/errors.ts";
 import { failPoint } from "../core/failpoint.ts";
 import { newRunId, sizedDigest } from "../core/ids.ts";
+import { readSharedState } from "../git/shared-state.ts";
+import { excludeWorktrees } from "../ledger/init-workspace.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { definitionPath } from "../ledger/paths.ts";
 import type { RunnerPlan } from "../runners/runner.ts";
@@ -13,6 +15,7 @@ import { executeRun } from "./execute-run.ts";
 import { prepareRun } from "./prepare-run.ts";
 import { makeRunFolder, type RunFolder, runFolderAt, tidyRunFolder } from "./run-folder.ts";
 import type { Prepared, RunControls, RunRequest } from "./run-request.ts";
+import { sharedPlace } from "./shared-place.ts";
 import { workingFolder, worktreePath } from "./worktree.ts";
 
 /** Throws before a run exists (`task_running`, `worktree_kept`, `revision_not_found` …); afterwards every end is a receipt. */
@@ -31,6 +34,9 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 		claim = updateClaim(stateDir, claim, change, now());
 	};
 	let prepared: Prepared;
+	excludeWorktrees(ledger.workspace); // a clone of a workspace has never run `init`
+	const before = readSharedState(ledger.git, sharedPlace(ledger, request.taskId));
+	before.catch(() => {}); // asked while the worktree is made; awaited before the program starts
 	try {
 		update({ phase: "preparing" });
 		prepared = await prepareRun(ledger, request, runId, folder, update);
@@ -43,6 +49,7 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 	const concluded = await executeRun(ledger, request, controls, {
 		...prepared,
 		plan,
+		before,
 		runId,
 		folder,
 		claim: () => claim,

@@ -16,7 +16,6 @@ import {
 	type ListedWorktree,
 	linkedWorktreeAt,
 } from "../git/worktree.ts";
-import { excludeWorktrees } from "../ledger/init-workspace.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { isLedgerPath } from "../ledger/paths.ts";
 import type { Receipt } from "../ledger/receipt.ts";
@@ -72,7 +71,6 @@ export async function makeTaskWorktree(
 	base: string,
 ): Promise<TaskWorktree> {
 	const { workspace, git } = ledger;
-	excludeWorktrees(workspace); // a clone of a workspace has never run `init`
 	ensureFolder(join(workspace.root, "worktrees"));
 	const request = {
 		path: worktreePath(workspace, taskId),

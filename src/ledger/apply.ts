@@ -7,7 +7,7 @@ import { type Head, moveHead, readHead, writeCommit } from "../git/head.ts";
 import { updateIndex } from "../git/index-lock.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { refuseWhileBusy } from "../git/operation.ts";
-import { editTree, entryAt, type TreeEntry } from "../git/tree-edit.ts";
+import { editTree, entryAt, fileAt, type TreeEntry } from "../git/tree-edit.ts";
 import { codeInState, writeCodeFiles } from "./code-files.ts";
 import { clearJournal, condemnJournal, type Journal, type JournalChange, writeJournal } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
@@ -246,7 +246,7 @@ export async function treeWith(
 /** True when the branch has, at every path of the change, what the change makes. */
 async function holdsChange(reader: ObjectReader, now: Head, journal: Journal): Promise<boolean> {
 	for (const change of [...journal.ledger, ...journal.code]) {
-		const entry = await entryAt(reader, now.tree, change.path);
+		const entry = await fileAt(reader, now.tree, change.path);
 		if ((entry?.oid ?? null) !== change.newOid) return false;
 	}
 	return now.commit !== null;

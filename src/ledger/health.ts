@@ -7,7 +7,7 @@ import { type Finding, type HealthCheck, healthCheck, problem, warning } from ".
 import { isTaskId } from "../core/ids.ts";
 import { isAbandoned, sightLock } from "../core/lock-file.ts";
 import { isLeftoverTemporary } from "../core/temporary-files.ts";
-import { ATTRIBUTES, excludeLine, IGNORED } from "./init-workspace.ts";
+import { ATTRIBUTES, excludeLines, IGNORED } from "./init-workspace.ts";
 import type { Ledger } from "./ledger.ts";
 import { parseMessage } from "./message.ts";
 import { INDEX_FILE } from "./paths.ts";
@@ -25,7 +25,7 @@ export function checkWorkspace({ workspace }: Ledger): Promise<HealthCheck> {
 		const wanted: [string, string, readonly string[]][] = [
 			["tasks/.gitattributes", join(workspace.tasksDir, ".gitattributes"), ATTRIBUTES],
 			["tasks/.gitignore", join(workspace.tasksDir, ".gitignore"), IGNORED],
-			[".git/info/exclude", join(workspace.commonDir, "info", "exclude"), [excludeLine(workspace)]],
+			[".git/info/exclude", join(workspace.commonDir, "info", "exclude"), excludeLines(workspace)],
 		];
 		const findings: Finding[] = wanted.flatMap(([name, path, lines]) => {
 			const present = new Set(existsSync(path) ? readFileSync(path, "utf8").split(/\r?\n/) : []);

@@ -52,19 +52,19 @@ export async function initWorkspace(options: Parameters<typeof openLedger>[0]): 
 	return { workspace: workspaceAt(workspace.root), commit: result.commit, created };
 }
 
-/** Keeps `worktrees/` out of `git status`, in this clone only and without touching a tracked file. */
+/** Keeps what is local out of `git status`, in this clone only and without touching a tracked file. */
 export function excludeWorktrees(workspace: Workspace): void {
 	const folder = join(workspace.commonDir, "info");
 	const file = join(folder, "exclude");
-	const line = excludeLine(workspace);
 	ensureFolder(folder);
-	const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-	if (!lines.includes(line)) appendLine(file, line);
+	const present = new Set(existsSync(file) ? readFileSync(file, "utf8").split(/\r?\n/) : []);
+	for (const line of excludeLines(workspace)) if (!present.has(line)) appendLine(file, line);
 }
 
-/** The line of .git/info/exclude that leaves the tasks' worktrees out. */
-export function excludeLine(workspace: Pick<Workspace, "prefix">): string {
-	return `/${workspace.prefix === "" ? "" : `${workspace.prefix}/`}worktrees/tsk_*/`;
+/** Lines of .git/info/exclude: the tasks' worktrees, and what tasks/.gitignore names, for branches that do not hold it. */
+export function excludeLines(workspace: Pick<Workspace, "prefix">): readonly string[] {
+	const root = workspace.prefix === "" ? "/" : `/${workspace.prefix}/`;
+	return ["worktrees/tsk_*/", "tasks/index.json", "tasks/runs/**/events.jsonl"].map((path) => `${root}${path}`);
 }
 
 function withLines(text: string, wanted: readonly string[]): string {

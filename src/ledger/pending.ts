@@ -89,9 +89,10 @@ export async function keepWritesPending(
 		const entry = await entryAt(reader, head.tree, path);
 		const newOid = await storeBlob(ledger, path, Buffer.from(write.content));
 		const line = write.line === undefined ? {} : { line: write.line };
-		const oldOid = entry?.oid ?? null;
+		const headOid = entry?.oid ?? null;
+		const oldOid = write.from == null ? headOid : await storeBlob(ledger, path, write.from);
 		const oldMode = entry?.mode ?? null;
-		changes.push({ path, oldOid, headOid: oldOid, oldMode, newOid, newMode: oldMode ?? "100644", ...line });
+		changes.push({ path, oldOid, headOid, oldMode, newOid, newMode: oldMode ?? "100644", ...line });
 	}
 	const tree = await treeWith(ledger, reader, head.tree, changes);
 	const text = formatMessage(message, await ledger.actor());
@@ -128,6 +129,7 @@ export async function settlePending(ledger: Ledger, reader: ObjectReader): Promi
 	}
 }
 
+/** HEAD holds the task, or is the branch that the task was to be born on; a change of no task belongs to its branch. */
 async function belongsHere(
 	ledger: Ledger,
 	reader: ObjectReader,
@@ -135,12 +137,13 @@ async function belongsHere(
 	pending: Pending,
 	taskId: string | undefined,
 ): Promise<boolean> {
-	if (taskId !== undefined) {
-		for (const path of [definitionPath(taskId), recordPath(taskId)]) {
-			if ((await entryAt(reader, head.tree, fromTop(ledger.workspace, path))) !== null) return true;
-		}
+	const onItsBranch = head.ref !== null && head.ref === pending.ref;
+	if (taskId === undefined) return onItsBranch;
+	for (const path of [definitionPath(taskId), recordPath(taskId)]) {
+		if ((await entryAt(reader, head.tree, fromTop(ledger.workspace, path))) !== null) return true;
 	}
-	return head.ref !== null && head.ref === pending.ref;
+	const definition = fromTop(ledger.workspace, definitionPath(taskId));
+	return onItsBranch && pending.ledger.some((change) => change.path === definition);
 }
 
 /** The pending contents as they go onto HEAD: lines appended again, changed files merged; null when they conflict. */

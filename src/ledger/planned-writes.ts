@@ -17,6 +17,8 @@ export interface FileWrite {
 	readonly content: string | Buffer;
 	/** The line that this write appends, where it is an append. */
 	readonly line?: string;
+	/** The content that this write was made from, where that need not be HEAD's. */
+	readonly from?: Buffer | null;
 }
 
 export interface DescribedWrite {

@@ -109,15 +109,17 @@ describe("in the middle of a git operation", () => {
 			const run = ran.json().data.runId;
 			beginOperation(made, name);
 			const before = snapshotOf(made.path);
+			const codes = new Set<string>();
 			for (const argv of commands(id, run)) {
-				// In the middle of a rebase the checked-out commit may not hold the ledger yet.
-				const result = await made.msgcode(...argv, "--json").catch((error: unknown) => String(error));
-				const document = typeof result === "string" ? null : result.json();
-				const line = `${argv.join(" ")}: ${JSON.stringify(document?.error)}`;
-				expect(["git_busy", "workspace_not_found"], line).toContain(document?.error?.code);
-				if (document?.error.code === "git_busy") expect((result as { exitCode: number }).exitCode, line).toBe(5);
+				const result = await made.msgcode("--json", ...argv);
+				const { code } = result.json().error;
+				// The commit that git stands at for the moment may not hold the ledger, the task or the run at all.
+				expect(["git_busy", "workspace_not_found", "task_not_found", "run_not_found"], argv.join(" ")).toContain(code);
+				expect(result.exitCode).toBe(code === "git_busy" ? 5 : 3);
+				codes.add(code);
 				expect(snapshotOf(made.path), argv.join(" ")).toEqual(before);
 			}
+			expect([...codes]).toContain("git_busy");
 			goOn(made, name);
 			expect(made.git("status", "--porcelain")).toBe("");
 			expect((await made.msgcode("task", "edit", id, "--title", "Afterwards")).exitCode).toBe(0);
@@ -132,7 +134,8 @@ describe("in the middle of a git operation", () => {
 		const ran = await made.msgcode("task", "run", id, "--json", "--", "sh", "-c", "echo x >made.txt");
 		const run = ran.json().data.runId;
 		beginOperation(made, "merge");
-		const skip = (path: string) => path === "tasks/index.json" || path === ".git/msgcode/logs";
+		// Telling whether a worktree's work is kept means asking git for its tree, which touches objects that are there.
+		const skip = (path: string) => path === "tasks/index.json" || path === ".git/objects";
 		const before = snapshotOf(made.path, skip);
 		for (const argv of [
 			["task", "list"],

@@ -50,7 +50,17 @@ describe("init", () => {
 		const made = await repo({ files: { x: "x\n" } });
 		made.write(".git/info/exclude", "mine");
 		await made.msgcode("init");
-		expect(exclude(made)).toBe("mine\n/worktrees/tsk_*/\n");
+		expect(exclude(made)).toBe("mine\n/worktrees/tsk_*/\n/tasks/index.json\n/tasks/runs/**/events.jsonl\n");
+	});
+
+	test("leaves nothing that is local to be seen on a branch without the ledger", async () => {
+		const made = await repo({ files: { "app/x": "x\n" } });
+		made.git("branch", "before");
+		await made.msgcode("init", "-C", "app");
+		const id = (await made.msgcode("task", "add", "x", "-C", "app", "--json")).json().data.id;
+		expect((await made.msgcode("task", "run", id, "-C", "app", "--", "true")).exitCode).toBe(0);
+		made.git("switch", "--quiet", "before");
+		expect(made.git("status", "--porcelain")).toBe("");
 	});
 
 	test("mends a workspace whose neighbours of the marker are gone", async () => {

@@ -4,7 +4,16 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FAIL_POINTS } from "../../src/core/failpoint.ts";
-import { type Ended, type Ground, gitIn, headOf, healthProblems, plantedGround, runMsgcode } from "../support/crash.ts";
+import {
+	type Ended,
+	type Ground,
+	gitIn,
+	headOf,
+	healthProblems,
+	killTree,
+	plantedGround,
+	runMsgcode,
+} from "../support/crash.ts";
 import { type Command, type Outcome, same, type TaskState, verdictOn } from "./model.ts";
 import type { Random } from "./random.ts";
 
@@ -20,6 +29,8 @@ export interface Figures {
 	succeeded: number;
 	killedAtPoints: number;
 	killedByTime: number;
+	/** The same with git and the runner, as when a container ends. */
+	killedTrees: number;
 	/** Commands that met a full disk and said so. */
 	diskFull: number;
 	/** Kills of the command that recovers. */
@@ -37,6 +48,7 @@ export function noFigures(): Figures {
 		succeeded: 0,
 		killedAtPoints: 0,
 		killedByTime: 0,
+		killedTrees: 0,
 		diskFull: 0,
 		killedRecoveries: 0,
 		points: {},
@@ -181,15 +193,16 @@ async function runRound(options: SoakOptions, ground: Ground, command: Command):
 	const { random, figures } = options;
 	const dice = random.next();
 	const failpoint = dice < 0.6 ? choosePoint(random, command.kind) : undefined;
-	const killAfterMs = dice >= 0.6 && dice < 0.85 ? random.below(500) : null;
+	const kill = dice >= 0.6 && dice < 0.85 ? { afterMs: random.below(500), tree: random.chance(0.4) } : null;
 	figures.commands += 1;
-	const ended = await killable(ground, command.argv, failpoint, killAfterMs);
+	const ended = await killable(ground, command.argv, failpoint, kill);
 	const outcome = outcomeOf(ended);
 	if (outcome.killed && failpoint !== undefined) {
 		const [name = ""] = failpoint.split(":");
 		figures.killedAtPoints += 1;
 		figures.points[name] = (figures.points[name] ?? 0) + 1;
-	} else if (outcome.killed) figures.killedByTime += 1;
+	} else if (outcome.killed && kill?.tree === true) figures.killedTrees += 1;
+	else if (outcome.killed) figures.killedByTime += 1;
 	else if (outcome.errorCode === "disk_full") figures.diskFull += 1;
 	else if (outcome.errorCode === null) figures.succeeded += 1;
 	return outcome;
@@ -199,13 +212,14 @@ async function killable(
 	ground: Ground,
 	argv: readonly string[],
 	failpoint: string | undefined,
-	killAfterMs: number | null,
+	kill: { readonly afterMs: number; readonly tree: boolean } | null,
 ): Promise<Ended> {
 	let timer: NodeJS.Timeout | undefined;
 	const ended = await runMsgcode(ground, ["--json", ...argv], {
 		failpoint,
 		onStart(child) {
-			if (killAfterMs !== null) timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+			if (kill === null) return;
+			timer = setTimeout(() => (kill.tree ? killTree(child.pid as number) : child.kill("SIGKILL")), kill.afterMs);
 		},
 	});
 	clearTimeout(timer);

@@ -79,14 +79,24 @@ async function supervise(): Promise<void> {
 }
 
 function figureLine(figures: Figures, seconds: number, seed: number): string {
-	const { rounds, concurrentRounds, commands, succeeded, killedAtPoints, killedByTime, diskFull, killedRecoveries } =
-		figures;
+	const {
+		rounds,
+		concurrentRounds,
+		commands,
+		succeeded,
+		killedAtPoints,
+		killedByTime,
+		killedTrees,
+		diskFull,
+		killedRecoveries,
+	} = figures;
 	return [
 		`soak: ${rounds} rounds (${concurrentRounds} with four processes at once)`,
 		`${commands} commands`,
 		`${succeeded} printed success`,
 		`${killedAtPoints} killed at ${Object.keys(figures.points).length} fail points`,
 		`${killedByTime} killed by time`,
+		`${killedTrees} killed with all their children`,
 		`${diskFull} met a full disk`,
 		`${killedRecoveries} recoveries killed`,
 		`${figures.findings.length} findings`,
@@ -104,6 +114,7 @@ function sum(all: readonly Figures[]): Figures {
 		total.succeeded += one.succeeded;
 		total.killedAtPoints += one.killedAtPoints;
 		total.killedByTime += one.killedByTime;
+		total.killedTrees += one.killedTrees;
 		total.diskFull += one.diskFull;
 		total.killedRecoveries += one.killedRecoveries;
 		for (const [name, count] of Object.entries(one.points)) total.points[name] = (total.points[name] ?? 0) + count;

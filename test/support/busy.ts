@@ -53,7 +53,7 @@ export const BUSY: readonly BusyCase[] = [
 	{
 		name: "revert",
 		operation: "revert",
-		begin: ["revert", "--no-edit", "HEAD~1"],
+		begin: ["revert", "--no-edit", "HEAD^{/main 1}"],
 		end: ["revert", "--abort"],
 		goOn: [...editor, "revert", "--continue"],
 	},

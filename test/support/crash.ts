@@ -148,6 +148,29 @@ export function runMsgcode(
 	});
 }
 
+/** SIGKILL to the process and everything below it, as the end of a container does. */
+export function killTree(pid: number): void {
+	const parents = new Map<number, number>();
+	for (const name of readdirSync("/proc")) {
+		if (!/^\d+$/.test(name)) continue;
+		try {
+			const stat = readFileSync(`/proc/${name}/stat`, "latin1");
+			parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+		} catch {
+			// Ended meanwhile.
+		}
+	}
+	const isBelow = (candidate: number | undefined): boolean =>
+		candidate !== undefined && candidate > 1 && (candidate === pid || isBelow(parents.get(candidate)));
+	for (const candidate of [pid, ...parents.keys()].filter(isBelow)) {
+		try {
+			process.kill(candidate, "SIGKILL");
+		} catch {
+			// Ended meanwhile.
+		}
+	}
+}
+
 export function gitIn(ground: Pick<Ground, "path" | "env">, ...args: string[]): string {
 	return execFileSync("git", args, {
 		cwd: ground.path,

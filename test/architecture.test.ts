@@ -26,7 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Outside libraries and the one file that imports each; everything else does not know that they are there. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
 	commander: ["src/cli/commander.ts"],
-	diff: ["src/git/text-diff.ts", "src/cli/text-diff.ts"],
+	diff: ["src/ledger/line-difference.ts"],
 	"gray-matter": ["src/ledger/document.ts"],
 	"isomorphic-git": ["src/git/objects.ts"],
 	"simple-git": ["src/git/repo.ts"],

@@ -39,8 +39,6 @@ export const environmentNames = {
 	EDITOR: { setBy: "user", meaning: "The editor of `task edit`." },
 } as const satisfies Record<string, VariableRow>;
 
-export type EnvironmentName = keyof typeof environmentNames;
-
 /** Variables that set a setting, with that setting's key. */
 export function settingVariables(): { readonly name: string; readonly setting: string }[] {
 	const rows: [string, VariableRow][] = Object.entries(environmentNames);

@@ -30,6 +30,8 @@ export const FAIL_POINTS = [
 	"run.checked",
 	"run.committed",
 	"run.released",
+	"worktree.set-aside",
+	"worktree.deleted",
 	"apply.merged",
 	"apply.staged",
 	"apply.code-written",

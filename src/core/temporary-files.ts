@@ -12,6 +12,9 @@ export const TEMPORARY_PREFIX = ".msgcode-tmp-";
 /** A temporary file of a process that cannot be seen from here (other user, boot, container, host) is kept this long. */
 const FOREIGN_TEMPORARY_MS = 60 * 60_000;
 
+/** A folder that was set aside to be deleted keeps the task's name in front, where git's exclude pattern covers it. */
+const FORM = /^(?:tsk_[0-9a-z]{10})?\.msgcode-tmp-(\d+)-([0-9a-f]+)-/;
+
 let scope: string | undefined;
 
 /** `.msgcode-tmp-<pid>-<where that pid means something>-<random>` */
@@ -21,10 +24,10 @@ export function temporaryName(): string {
 
 /** Whether the file is a temporary one whose process is gone. */
 export function isLeftoverTemporary(folder: string, name: string): boolean {
-	if (!name.startsWith(TEMPORARY_PREFIX)) {
+	const [, pid, where] = FORM.exec(name) ?? [];
+	if (pid === undefined) {
 		return false;
 	}
-	const [pid, where] = name.slice(TEMPORARY_PREFIX.length).split("-");
 	const stat = lstatSync(join(folder, name), { throwIfNoEntry: false });
 	if (stat === undefined) {
 		return false;

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { now, systemClock } from "../core/clock.ts";
 import { openEventLog, readEvents } from "../core/events.ts";
+import { removeLeftoverTemporaries } from "../core/files.ts";
 import { sizedDigest } from "../core/ids.ts";
 import { acquireLock } from "../core/lock.ts";
 import { sweepMarked } from "../core/supervisor.ts";
@@ -18,7 +19,9 @@ import { type Claim, listClaims, ownerState, readClaim, releaseClaim } from "./c
 import { collectWork } from "./collect-work.ts";
 import { concludeRun, keepEvents } from "./conclude.ts";
 import { dropHalfMade } from "./prepare-run.ts";
+import { recycleWorktree } from "./remove-worktree.ts";
 import { makeRunFolder, noteEnding, type RunEnding, type RunFolder, readEnding, tidyRunFolder } from "./run-folder.ts";
+import { worktreePath } from "./worktree.ts";
 
 /** True when some run's owner is dead. Cheap enough for every command. */
 export function hasAbandonedRuns(ledger: Ledger): boolean {
@@ -78,7 +81,11 @@ async function abortedEnding(ledger: Ledger, claim: Claim, folder: RunFolder): P
 		} else if (!claim.worktree.continued) {
 			await dropHalfMade(ledger, claim.taskId, claim.runId);
 		}
+	} else if (claim.mode === "worktree" && !existsSync(worktreePath(ledger.workspace, claim.taskId))) {
+		// It may have died while it removed the worktree of an earlier run: git's record and the branch go as well.
+		await recycleWorktree(ledger, claim.taskId);
 	}
+	removeLeftoverTemporaries(join(ledger.workspace.root, "worktrees"));
 	const nothing = { inputTokens: null, outputTokens: null, costUsd: null };
 	return {
 		status: "error",

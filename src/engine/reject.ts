@@ -1,6 +1,7 @@
 // Turns a run's result down: its reason is recorded, its worktree goes, its kept commit stays.
 // Invariant: a landed run is not rejected, and nothing that is kept nowhere else is removed.
 import { MsgcodeError } from "../core/errors.ts";
+import { refuseWhileBusy } from "../git/operation.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { runFolder } from "../ledger/paths.ts";
 import type { Receipt } from "../ledger/receipt.ts";
@@ -16,9 +17,10 @@ export interface Rejected {
 	readonly worktree: Settled;
 }
 
-/** Throws `already_landed`, `already_rejected`, `task_running` and what changeLedger throws. */
+/** Throws `git_busy`, `already_landed`, `already_rejected`, `task_running` and what changeLedger throws. */
 export async function rejectRun(ledger: Ledger, receipt: Receipt, reason: string): Promise<Rejected> {
 	const { taskId, runId } = receipt;
+	refuseWhileBusy(ledger.workspace.gitDir);
 	refuseLiveRun(ledger, taskId);
 	refuseDecided(ledger, receipt);
 	noteSettling(ledger, taskId, runId);

@@ -37,7 +37,8 @@ export function noteSettling(ledger: Ledger, taskId: string, runId: string): voi
 		leaseUntilMs: ledger.now() + NOTE_LEASE_MS,
 	};
 	ensureFolder(folderOf(ledger), 0o700);
-	replaceFile(noteOf(ledger, taskId), JSON.stringify(note), { mode: 0o600 });
+	const temporaryIn = ledger.workspace.stateDir;
+	replaceFile(noteOf(ledger, taskId), JSON.stringify(note), { mode: 0o600, temporaryIn });
 }
 
 export function forgetSettling(ledger: Ledger, taskId: string): void {

@@ -6,6 +6,7 @@ import {
 	lstatSync,
 	readdirSync,
 	readFileSync,
+	renameSync,
 	rmSync,
 	statSync,
 	utimesSync,
@@ -13,6 +14,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileError, MsgcodeError } from "../core/errors.ts";
+import { failPoint } from "../core/failpoint.ts";
+import { temporaryName } from "../core/temporary-files.ts";
 import { formatIndex, parseIndex, skipPaths } from "./index-format.ts";
 import { gitDirOf } from "./location.ts";
 import type { ObjectReader } from "./object-reader.ts";
@@ -149,10 +152,17 @@ export async function removeWorktree(git: Git, commonDir: string, path: string):
 		});
 	}
 	try {
-		rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+		// A half-deleted folder would look like somebody's work: it goes in one step, and what it held after that.
+		if (stat !== undefined) {
+			const aside = `${path}${temporaryName()}`;
+			renameSync(path, aside);
+			failPoint("worktree.set-aside");
+			rmSync(aside, { recursive: true, force: true, maxRetries: 3 });
+		}
 	} catch (cause) {
 		throw fileError("remove", path, cause);
 	}
+	failPoint("worktree.deleted");
 	if (recordOf(commonDir, path) !== null) await git(["worktree", "remove", "--force", "--force", path]);
 }
 

@@ -1,11 +1,12 @@
 // What killed commands leave in the state folder: temporary files, locks, tickets of those who would have taken a lock.
 // Invariant: only what a dead process left is touched, so a live command never loses anything.
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { systemClock } from "../core/clock.ts";
 import { hasLeftoverTemporaries, removeLeftoverTemporaries } from "../core/files.ts";
 import { acquireLock, isLockAbandoned } from "../core/lock.ts";
 import { removeAbandonedTickets } from "../core/lock-takeover.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** The ledger's own lock is left out: whoever may clean up holds it. */
 const OTHER_LOCK = /^(?!ledger\.lock$).+\.lock$/;
@@ -16,9 +17,12 @@ export function hasLeftovers(stateDir: string, nowMs: number): boolean {
 }
 
 /** Call it while holding the ledger's lock. */
-export async function removeLeftovers(stateDir: string, nowMs: number): Promise<void> {
+export async function removeLeftovers(place: Pick<Workspace, "root" | "stateDir">, nowMs: number): Promise<void> {
+	const { root, stateDir } = place;
 	removeLeftoverTemporaries(stateDir);
 	for (const path of abandonedLocks(stateDir, nowMs)) {
+		// Whoever died with a worktree's lock may have set the folder aside to delete it.
+		if (basename(path).startsWith("worktree-")) removeLeftoverTemporaries(join(root, "worktrees"));
 		// Taken in the way that any taker takes it, and given back; somebody who is quicker has it now.
 		await acquireLock(path, { command: "recovery", timeoutMs: 0 }).then(
 			(lock) => lock.release(),

@@ -30,7 +30,7 @@ export function needsRecovery(ledger: Ledger): boolean {
 export async function finishJournal(ledger: Ledger, reader: ObjectReader): Promise<void> {
 	const { workspace } = ledger;
 	removeStaleIndexLock(workspace.gitDir);
-	await removeLeftovers(workspace.stateDir, ledger.now());
+	await removeLeftovers(workspace, ledger.now());
 	const found = readJournal(workspace);
 	const folders = new Set(found?.journal.ledger.map((change) => dirname(join(workspace.topLevel, change.path))));
 	for (const folder of folders) removeLeftoverTemporaries(folder);

@@ -3,6 +3,7 @@
 import { definitionDefaults } from "./definition.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { parseDocument } from "./document.ts";
+import { lineDifference } from "./line-difference.ts";
 
 export interface TaskState {
 	/** The texts of `<id>.md` and `<id>.json`; null for a file that is not there. */
@@ -18,7 +19,7 @@ export interface FieldChange {
 	/** The values; for `prompt` and whole texts the number of lines. null where there was, or is, none. */
 	readonly from: unknown;
 	readonly to: unknown;
-	/** Of texts: lines that only the one side has. A line that only moved is not counted. */
+	/** Of texts: lines put in and taken out, as a diff shows them. */
 	readonly insertions?: number;
 	readonly deletions?: number;
 }
@@ -132,24 +133,11 @@ function textChange(field: string, before: string | null, after: string | null):
 		field,
 		from: before === null ? null : old.length,
 		to: after === null ? null : now.length,
-		insertions: onlyIn(now, old),
-		deletions: onlyIn(old, now),
+		...lineDifference(old, now),
 	};
 }
 
 function linesOf(text: string | null): string[] {
 	if (text === null || text === "") return [];
 	return text.replace(/\n$/, "").split("\n");
-}
-
-function onlyIn(lines: readonly string[], others: readonly string[]): number {
-	const left = new Map<string, number>();
-	for (const line of others) left.set(line, (left.get(line) ?? 0) + 1);
-	let count = 0;
-	for (const line of lines) {
-		const there = left.get(line) ?? 0;
-		if (there === 0) count += 1;
-		else left.set(line, there - 1);
-	}
-	return count;
 }

@@ -21,6 +21,13 @@ const SCENARIOS = {
 	edit: { argv: (id) => ["task", "edit", id, "--title", EDITED_TITLE] },
 	run: { argv: (id) => ["task", "run", id] },
 	"run that closes": { argv: (id) => ["task", "run", id, "--close"] },
+	"second run": {
+		argv: (id) => ["task", "run", id],
+		before: async (ground, id) => {
+			const ran = await runMsgcode(ground, ["task", "run", id]);
+			if (ran.code !== 0) throw new Error(ran.stderr);
+		},
+	},
 	"run that is still at work": { argv: (id) => ["task", "run", id, "--", "sh", "-c", "echo made >made.txt; sleep 60"] },
 	"add after a killed add": {
 		argv: () => ["task", "add", NEW_TITLE],
@@ -80,6 +87,10 @@ const CASES: readonly (readonly [string, keyof typeof SCENARIOS])[] = [
 	["run.patch-written", "run"],
 	["run.committed", "run that closes"],
 	["run.released", "run"],
+	["worktree.set-aside", "second run"],
+	["worktree.deleted", "second run"],
+	["worktree.set-aside", "apply"],
+	["worktree.deleted", "apply"],
 	["ledger.files-written", "apply"],
 	["ledger.index-written", "apply"],
 	["ledger.ref-moved", "apply"],
@@ -240,6 +251,10 @@ const STEPS = [
 function expectRun(scenario: string, point: string, runs: readonly RunFacts[], status: string | undefined): void {
 	if (scenario === "apply") {
 		expect(runs).toMatchObject([{ status: "ok" }]);
+		return;
+	}
+	if (scenario === "second run") {
+		expect(runs).toMatchObject([{ status: "ok" }, { errorCode: "RUN_ABORTED_BY_RESTART" }]);
 		return;
 	}
 	const step = STEPS.indexOf(point);

@@ -31,7 +31,7 @@ describe("leftovers", () => {
 		const lock = await acquireLock(join(state, "recovery.lock"), { command: "recovery", timeoutMs: 0 });
 		writeFileSync(join(state, temporaryName()), "being written");
 		expect(hasLeftovers(state, Date.now())).toBe(false);
-		await removeLeftovers(state, Date.now());
+		await removeLeftovers({ root: state, stateDir: state }, Date.now());
 		expect(readdirSync(state)).toHaveLength(2);
 		expect(readLock(join(state, "recovery.lock"))?.owner).toBe(lock.holder.owner);
 		lock.release();
@@ -50,7 +50,7 @@ describe("leftovers", () => {
 		mkdirSync(join(state, "ledger.lock.takers"));
 		writeFileSync(join(state, "ledger.lock.takers", "ticket"), deadHolder());
 		writeFileSync(join(state, "workspaces.json"), "{}");
-		await removeLeftovers(state, Date.now());
+		await removeLeftovers({ root: state, stateDir: state }, Date.now());
 		expect(hasLeftovers(state, Date.now())).toBe(false);
 		expect(readdirSync(state).filter((name) => !name.endsWith(".takers"))).toEqual(["workspaces.json"]);
 		expect(readdirSync(join(state, "ledger.lock.takers"))).toEqual([]);
@@ -60,7 +60,7 @@ describe("leftovers", () => {
 		const state = temporaryFolder();
 		writeFileSync(join(state, "ledger.lock"), deadHolder());
 		expect(hasLeftovers(state, Date.now())).toBe(false);
-		await removeLeftovers(state, Date.now());
+		await removeLeftovers({ root: state, stateDir: state }, Date.now());
 		expect(existsSync(join(state, "ledger.lock"))).toBe(true);
 	});
 });

@@ -131,7 +131,7 @@ describe("doctor", () => {
 		const id = await addTask(place, "Honest");
 		place.write(
 			`tasks/${id}.md`,
-			place.read(`tasks/${id}.md`).replace("title: Honest", `title: Honest\n\ndependsOn: [${parent}]`),
+			place.read(`tasks/${id}.md`).replace("dependsOn: []", `dependsOn: [${parent}]`),
 		);
 		await place.msgcode("task", "list");
 		// An index keeps an entry only once its file is old enough to be believed.
@@ -184,10 +184,10 @@ describe("doctor", () => {
 		writeFileSync(join(stateDir, "ledger.lock"), JSON.stringify(holder));
 		utimesSync(join(stateDir, "ledger.lock"), 1, 1);
 		writeFileSync(join(stateDir, "journal.json"), "{}");
-		const leftover = join(workspace.tasksDir, ".msgcode-tmp-1-elsewhere-0badcafe");
+		const leftover = join(workspace.tasksDir, ".msgcode-tmp-1-0badc0de-0badcafe");
 		writeFileSync(leftover, "");
 		utimesSync(leftover, 1, 1);
-		writeFileSync(join(workspace.tasksDir, ".msgcode-tmp-1-elsewhere-fresh"), "");
+		writeFileSync(join(workspace.tasksDir, ".msgcode-tmp-1-0badc0de-fresh"), "");
 		const check = await checkLocks({ workspace, now: Date.now } as unknown as Ledger);
 		expect(check.status).toBe("warning");
 		expect(check.details).toMatchObject({

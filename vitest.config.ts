@@ -1,10 +1,19 @@
-// Two projects: "unit" is everything beside its source file, "e2e" runs the built program in real processes.
+// Two projects: "unit" stays under a minute; "e2e" runs the built program, or whole commands against real repositories.
 import { defineConfig } from "vitest/config";
 
 const shared = {
 	globalSetup: ["test/support/built.ts"],
 	setupFiles: ["test/support/clean-environment.ts"],
 };
+
+/** Beside test/e2e: tests of one source file that need many repositories, clones or runs. */
+const wholeCommands = [
+	"test/demo/**/*.test.ts",
+	"test/engine/**/*.test.ts",
+	"test/docs/runnable.test.ts",
+	"test/cli/{doctor,prime,run-commands}.test.ts",
+	"test/ledger/{change-status,commit-edits,edit-task,history,pending,recovery,sync,transaction}.test.ts",
+];
 
 export default defineConfig({
 	test: {
@@ -25,7 +34,7 @@ export default defineConfig({
 					...shared,
 					name: "unit",
 					include: ["test/**/*.test.ts"],
-					exclude: ["test/e2e/**"],
+					exclude: ["test/e2e/**", ...wholeCommands],
 					testTimeout: 20_000,
 				},
 			},
@@ -34,7 +43,7 @@ export default defineConfig({
 				test: {
 					...shared,
 					name: "e2e",
-					include: ["test/e2e/**/*.test.ts"],
+					include: ["test/e2e/**/*.test.ts", ...wholeCommands],
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
 				},

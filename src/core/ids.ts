@@ -14,9 +14,13 @@ export function newTaskId(): string {
 	return `tsk_${Array.from(randomBytes(10), (byte) => ALPHABET[byte & 31]).join("")}`;
 }
 
-/** `run_20260102T030405Z_1a2b3c4d`: the start time in UTC, then 32 random bits. */
+/**
+ * `run_20260102T030405Z_1a2b3c4d`: the start time in UTC, 8 bits of the second's fraction, 24 random bits. In the order of
+ * their ids, the runs of a task are in the order of their starts.
+ */
 export function newRunId(ms: number): string {
-	return `run_${compactTime(ms)}_${randomBytes(4).toString("hex")}`;
+	const fraction = Math.floor(((ms % 1000) * 256) / 1000);
+	return `run_${compactTime(ms)}_${fraction.toString(16).padStart(2, "0")}${randomBytes(3).toString("hex")}`;
 }
 
 export function isTaskId(text: unknown): text is string {

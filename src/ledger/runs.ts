@@ -55,9 +55,23 @@ export function tasksWithRuns(root: string): string[] {
 	return foldersIn(join(root, "tasks", "runs")).filter(isTaskId);
 }
 
+/** The receipt of a run; null where there is none, or one that is damaged or another run's. */
 export function readReceipt(root: string, taskId: string, runId: string): Receipt | null {
 	const path = join(root, runFolder(taskId, runId), "run_receipt.json");
-	return existsSync(path) ? parseReceipt(readFileSync(path, "utf8")) : null;
+	const receipt = existsSync(path) ? parseReceipt(readFileSync(path, "utf8")) : null;
+	return receipt?.taskId === taskId && receipt.runId === runId && isSound(receipt) ? receipt : null;
+}
+
+/** What every reader takes for granted. Other keys may be missing or unknown: another version wrote them. */
+function isSound(receipt: Receipt): boolean {
+	const { status, startedAt, endedAt, durationMs, runner, checks, attempts, warnings, secrets, artifacts } = receipt;
+	return (
+		typeof status === "string" &&
+		[startedAt, endedAt].every((time) => typeof time === "string" && !Number.isNaN(Date.parse(time))) &&
+		Number.isFinite(durationMs) &&
+		typeof runner?.kind === "string" &&
+		[runner.argv, checks, attempts, warnings, secrets, artifacts].every(Array.isArray)
+	);
 }
 
 export interface Landing {
@@ -100,8 +114,14 @@ function foldersIn(path: string): string[] {
 
 function parseLine(row: string): RunLine | null {
 	try {
-		const line = JSON.parse(row) as RunLine;
-		return line !== null && typeof line === "object" && isRunId(line.runId) && isTaskId(line.taskId) ? line : null;
+		const line = JSON.parse(row) as RunLine | null;
+		const sound =
+			isRunId(line?.runId) &&
+			isTaskId(line.taskId) &&
+			typeof line.status === "string" &&
+			!Number.isNaN(Date.parse(line.ts)) &&
+			Number.isFinite(line.durationMs);
+		return sound ? line : null;
 	} catch {
 		return null;
 	}

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MsgcodeError } from "../core/errors.ts";
 import { type Head, readHead } from "../git/head.ts";
 import { type ObjectReader, openObjectReader } from "../git/object-reader.ts";
+import { refuseWhileBusy } from "../git/operation.ts";
 import { openRepo, type Repo, type Upstream } from "../git/repo.ts";
 import type { Ledger } from "./ledger.ts";
 import { moveCheckout, refuseOverlap } from "./move-checkout.ts";
@@ -40,6 +41,7 @@ export interface SyncOptions {
 
 /** Throws `sync_refused` with the reason and the way on, `remote_failed`, `git_busy`, `ledger_locked`, `index_locked`. */
 export async function syncLedger(ledger: Ledger, options: SyncOptions): Promise<SyncResult> {
+	if (!options.dryRun) refuseWhileBusy(ledger.workspace.gitDir);
 	const repo = await openRepo(ledger.env, ledger.workspace.topLevel);
 	let done: SyncResult | null = null;
 	for (let tries = 1; tries <= MAX_TRIES; tries += 1) {

@@ -38,6 +38,14 @@ describe("a run id", () => {
 		expect(isRunId(id)).toBe(true);
 	});
 
+	it("sorts by its start time, also within a second", () => {
+		const start = Date.UTC(2026, 0, 2, 3, 4, 5);
+		const ids = Array.from({ length: 300 }, (_, step) => newRunId(start + step * 4));
+		expect(ids.toSorted()).toEqual(ids);
+		expect(newRunId(start)).toMatch(/_00[0-9a-f]{6}$/);
+		expect(newRunId(start + 999)).toMatch(/_ff[0-9a-f]{6}$/);
+	});
+
 	it.each([
 		"run_20260102T030405Z_1234567",
 		"run_20260102T030405Z_1234567G",

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { FAIL_POINTS } from "../../src/core/failpoint.ts";
-import { copyGround, type Ground, headOf, healthProblems, plantedGround, runMsgcode } from "../support/crash.ts";
+import { healthProblems } from "../support/crash.ts";
+import { copyGround, type Ground, headOf, plantedGround, runMsgcode } from "../support/ground.ts";
 
 /** What is killed: its command line, and what has to happen before. `id` is a task whose runner writes made.txt. */
 interface Scenario {
@@ -217,6 +218,23 @@ describe("after a process was killed", () => {
 			"RUN_ABORTED_BY_RESTART",
 			null,
 		]);
+	});
+
+	test("a result that has to wait for the end of a merge is kept, and comes in with the next command after it", async () => {
+		const ground = copyGround(template, newFolder());
+		const merging = join(ground.path, ".git/MERGE_HEAD");
+		const script =
+			'git -C "$MSGCODE_WORKSPACE" rev-parse HEAD > "$MSGCODE_WORKSPACE/.git/MERGE_HEAD"; echo made >made.txt';
+		const argv = ["task", "run", id, "--", "sh", "-c", script];
+		const head = headOf(ground);
+		const killed = await runMsgcode(ground, argv, { failpoint: "run.committed" });
+		expect(killed.signal).toBe("SIGKILL");
+		expect((await runMsgcode(ground, ["task", "list"])).code).toBe(0);
+		expect({ head: headOf(ground), runs: runsOf(ground) }).toEqual({ head, runs: [] });
+		rmSync(merging);
+		expect((await runMsgcode(ground, ["task", "add", "The next one"])).code).toBe(0);
+		expect(healthProblems(ground)).toEqual([]);
+		expect(runsOf(ground)).toMatchObject([{ status: "ok", patch: expect.stringContaining("b/made.txt") }]);
 	});
 
 	test("a recovery that is killed as well is recovered", async () => {

@@ -519,6 +519,31 @@ describe("runners that are programs of others", () => {
 	});
 });
 
+describe("while a run is at work", () => {
+	test("a terminal shows what it does, with the program's control characters made visible", async () => {
+		const at = await workspace();
+		const id = await shellTask(at, `printf 'one\\033[2Jtwo\\n'; sleep 0.4`, "--check", "sleep 0.2");
+		const shown = await at.msgcodeWith({ terminal: 60 }, "task", "run", id);
+		expect(shown.exitCode, shown.stderr).toBe(0);
+		expect(shown.stderr).toMatch(/run_\w+ started/);
+		expect(shown.stderr).toMatch(/\r\S shell: running, 0s {2}one.*two/);
+		expect(shown.stderr).toContain("checking sleep 0.2");
+		expect(shown.stderr).not.toContain("\u001b[2J");
+		// Every line that was drawn fits, and the last one is wiped.
+		const drawn = shown.stderr.split("\r").filter((line) => line.includes("shell:"));
+		for (const line of drawn) expect(line.replace(/\u001b\[K.*/s, "").length).toBeLessThan(60);
+		expect(shown.stderr.slice(shown.stderr.lastIndexOf("shell:"))).toContain("\r\u001b[K");
+	});
+
+	test("a pipe gets plain lines, and --quiet gets none", async () => {
+		const at = await workspace();
+		const id = await shellTask(at, "echo said");
+		const piped = await at.msgcode("task", "run", id);
+		expect(piped.stderr).toMatch(/^run_\w+ started\n$/);
+		expect((await at.msgcode("task", "run", id, "--quiet")).stderr).toBe("");
+	});
+});
+
 describe("in a workspace in a sub-folder", () => {
 	test("the runner works in that folder of the worktree, and the patch is the repository's", async () => {
 		const at = await repo({

@@ -5,7 +5,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { MAIN, processesOf } from "../support/crash.ts";
+import { processesOf } from "../support/crash.ts";
+import { MAIN } from "../support/ground.ts";
 import { type Repo, repo } from "../support/repo.ts";
 import { programArgv } from "../support/supervise.ts";
 

@@ -15,7 +15,8 @@ import { repo } from "../support/repo.ts";
 
 const ID = "tsk_0000000001";
 const RUNS = ["run_20260102T030405Z_0badcafe", "run_20260203T030405Z_0badcafe"] as const;
-const line = (runId: string, more: object = {}) => JSON.stringify({ runId, taskId: ID, status: "ok", ...more });
+const line = (runId: string, more: object = {}) =>
+	JSON.stringify({ ts: "2026-01-02T03:04:06Z", runId, taskId: ID, status: "ok", durationMs: 1, ...more });
 
 describe("runs.jsonl", () => {
 	test("folds a line that a merge doubled, and keeps the order", () => {
@@ -29,6 +30,8 @@ describe("runs.jsonl", () => {
 		["a line in the middle that is none", `${line(RUNS[0])}\nhello\n${line(RUNS[1])}\n`, "run_line_invalid", 2],
 		["a null", `null\n${line(RUNS[0])}\n`, "run_line_invalid", 1],
 		["a run id that is none", `${line("../../etc/passwd")}\n${line(RUNS[0])}\n`, "run_line_invalid", 1],
+		["a line without a time", `${line(RUNS[1], { ts: null })}\n${line(RUNS[0])}\n`, "run_line_invalid", 1],
+		["a line without a duration", `${line(RUNS[1], { durationMs: "1" })}\n${line(RUNS[0])}\n`, "run_line_invalid", 1],
 		["a conflict marker", `<<<<<<< HEAD\n${line(RUNS[0])}\n`, "conflict_markers", 1],
 		["the middle of a conflict", `${line(RUNS[0])}\n=======\n`, "conflict_markers", 2],
 	])("with %s says so with its line, and the others count", (_, text, code, at) => {
@@ -46,7 +49,19 @@ describe("runs.jsonl", () => {
 });
 
 describe("the run folders of a task", () => {
-	const receipt = (endedAt: string) => JSON.stringify({ runId: RUNS[0], taskId: ID, endedAt });
+	const receipt = (endedAt: string, runId: string = RUNS[0], more: object = {}) => {
+		const lists = { checks: [], attempts: [], warnings: [], secrets: [], artifacts: [] };
+		const times = { startedAt: "2026-01-02T03:04:05Z", endedAt, durationMs: 1 };
+		return JSON.stringify({
+			runId,
+			taskId: ID,
+			status: "ok",
+			...times,
+			runner: { kind: "shell", argv: [] },
+			...lists,
+			...more,
+		});
+	};
 
 	test("give its counts, patches, landings and last words", async () => {
 		const [first, second] = RUNS.map((runId) => `tasks/runs/${ID}/${runId}`) as [string, string];
@@ -58,7 +73,7 @@ describe("the run folders of a task", () => {
 			[`${first}/patch.diff`]: "a patch\n",
 			[`${first}/summary.md`]: "first\n",
 			[`${first}/landing.json`]: '{"runId":"r","parent":"p","patchSha256":"s","atMs":5}',
-			[`${second}/run_receipt.json`]: receipt("2026-02-03T03:04:06Z"),
+			[`${second}/run_receipt.json`]: receipt("2026-02-03T03:04:06Z", RUNS[1]),
 			[`${second}/summary.md`]: "second\n",
 			[`tasks/runs/${ID}/not-a-run/x`]: "x\n",
 			"tasks/runs/not-a-task/x": "x\n",
@@ -114,6 +129,20 @@ describe("the run folders of a task", () => {
 		}
 		made.write(`${folder}/rejection.json`, '{"runId":"r","reason":"no","atMs":1}');
 		expect(readRejection(made.path, ID, RUNS[0])).toMatchObject({ reason: "no" });
+	});
+
+	test.each([
+		["of another run", receipt("2026-01-02T03:04:06Z", RUNS[1])],
+		["of another task", receipt("2026-01-02T03:04:06Z", RUNS[0], { taskId: "tsk_0000000002" })],
+		["of a path", receipt("2026-01-02T03:04:06Z", RUNS[0], { taskId: "../../.." })],
+		["without a runner", receipt("2026-01-02T03:04:06Z", RUNS[0], { runner: null })],
+		["without checks", receipt("2026-01-02T03:04:06Z", RUNS[0], { checks: "none" })],
+	])("do not take a receipt %s for their own", async (_, text) => {
+		const made = await repo();
+		made.write(`tasks/runs/${ID}/${RUNS[0]}/run_receipt.json`, receipt("2026-01-02T03:04:06Z"));
+		expect(readReceipt(made.path, ID, RUNS[0])).toMatchObject({ runId: RUNS[0] });
+		made.write(`tasks/runs/${ID}/${RUNS[0]}/run_receipt.json`, text);
+		expect(readReceipt(made.path, ID, RUNS[0])).toBeNull();
 	});
 
 	test("of an older receipt without an end give no time instead of a wrong one", async () => {

@@ -94,7 +94,7 @@ describe("with and without the index, the list is the same after", () => {
 		const folder = `tasks/runs/${ID}/run_20260102T030405Z_0badcafe`;
 		for (const [name, content] of [
 			["patch.diff", "x"],
-			["run_receipt.json", '{"runId":"r","taskId":"t","endedAt":"2026-01-02T03:04:06Z"}'],
+			["run_receipt.json", "{}"],
 			["summary.md", "What it did.\n"],
 			["landing.json", '{"runId":"r","parent":"p","patchSha256":"s","atMs":1}'],
 		] as const) {

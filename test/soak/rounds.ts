@@ -4,16 +4,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FAIL_POINTS } from "../../src/core/failpoint.ts";
-import {
-	type Ended,
-	type Ground,
-	gitIn,
-	headOf,
-	healthProblems,
-	killTree,
-	plantedGround,
-	runMsgcode,
-} from "../support/crash.ts";
+import { healthProblems } from "../support/crash.ts";
+import { type Ended, type Ground, gitIn, headOf, killTree, plantedGround, runMsgcode } from "../support/ground.ts";
 import { type Command, type Outcome, same, type TaskState, verdictOn } from "./model.ts";
 import type { Random } from "./random.ts";
 
@@ -89,8 +81,7 @@ async function soakRepository(options: SoakOptions, ground: Ground): Promise<voi
 		if (random.chance(0.1)) commitAsUser(ground);
 		const outcomes = await Promise.all(commands.map((command) => runRound(options, ground, command)));
 		const wounded = outcomes.some(({ killed }) => killed);
-		const problems = await recover(options, ground, wounded);
-		const now = await tasksOf(ground);
+		const { problems, now } = await recover(options, ground, wounded);
 		problems.push(...compare(commands, outcomes, known, now));
 		figures.rounds += 1;
 		if (concurrent) figures.concurrentRounds += 1;
@@ -245,23 +236,24 @@ function outcomeOf(ended: Ended): Outcome {
 }
 
 /** One ordinary next command, perhaps killed itself first; then everything has to be healthy and nothing may move. */
-async function recover(options: SoakOptions, ground: Ground, wounded: boolean): Promise<string[]> {
+async function recover(options: SoakOptions, ground: Ground, wounded: boolean) {
 	const { random, figures } = options;
 	while (wounded && random.chance(0.4)) {
 		const killed = await killable(ground, ["task", "list"], choosePoint(random, "recovery"), null);
 		if (killed.signal === "SIGKILL") figures.killedRecoveries += 1;
 	}
-	const next = await runMsgcode(ground, ["task", "list"]);
-	if (next.code !== 0) return [`the next command failed: ${next.stderr}`];
+	const list = ["task", "list", "--all", "--removed", "--json"];
+	const next = await runMsgcode(ground, list);
+	if (next.code !== 0) return { problems: [`the next command failed: ${next.stdout}${next.stderr}`], now: new Map() };
 	const head = headOf(ground);
 	const problems = healthProblems(ground);
-	if (problems.length > 0) return [...problems, `the next command said: ${next.stderr}`];
+	if (problems.length > 0) problems.push(`the next command said: ${next.stderr}`);
 	if (random.chance(0.2)) {
-		const second = await runMsgcode(ground, ["task", "list"]);
+		const second = await runMsgcode(ground, list);
 		if (second.stdout !== next.stdout) problems.push("a second list says something else");
 		if (headOf(ground) !== head) problems.push("a second command made a commit");
 	}
-	return problems;
+	return { problems, now: tasksIn(ground, next.stdout) };
 }
 
 function compare(
@@ -290,10 +282,9 @@ function compare(
 	return problems;
 }
 
-/** The tasks as `task list` and the run folders tell them. */
-async function tasksOf(ground: Ground): Promise<Map<string, TaskState>> {
-	const listed = await runMsgcode(ground, ["task", "list", "--all", "--removed", "--json"]);
-	const tasks = JSON.parse(listed.stdout).data as readonly {
+/** The tasks as a list and the run folders tell them. */
+function tasksIn(ground: Ground, listed: string): Map<string, TaskState> {
+	const tasks = JSON.parse(listed).data as readonly {
 		readonly id: string;
 		readonly title: string;
 		readonly status: string;

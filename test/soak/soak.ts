@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MAIN } from "../support/crash.ts";
+import { MAIN } from "../support/ground.ts";
 import { randomFrom } from "./random.ts";
 import { copyOfProgram, type Figures, noFigures, soak } from "./rounds.ts";
 
@@ -43,6 +43,7 @@ async function work({ rounds, seconds, seed, main }: Share): Promise<void> {
 	} catch (error) {
 		figures.findings.push(`the soak itself failed: ${(error as Error).stack}`);
 	}
+	for (const finding of figures.findings) console.log(`seed ${seed}, ${finding}`);
 	tell();
 	process.disconnect?.();
 }
@@ -71,7 +72,6 @@ async function supervise(): Promise<void> {
 	clearInterval(ticker);
 	rmSync(folder, { recursive: true, force: true });
 	const figures = sum(latest);
-	for (const finding of figures.findings) console.log(finding);
 	const points = Object.entries(figures.points).sort(([one], [other]) => (one < other ? -1 : 1));
 	console.log(`kills by point: ${points.map(([name, count]) => `${name} ${count}`).join(", ")}`);
 	console.log(line());

@@ -1,198 +1,20 @@
-// Repositories for crash tests, and the one definition of a healthy ledger: what must be true whenever no msgcode command
-// is at work, whatever was killed before. Free of vitest, so that the soak test uses it as well.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+// The one definition of a healthy ledger: what must be true whenever no msgcode command is at work, whatever was killed
+// before. Free of vitest, so that the soak test uses it as well.
 import { createHash } from "node:crypto";
-import {
-	cpSync,
-	existsSync,
-	lstatSync,
-	mkdirSync,
-	readdirSync,
-	readFileSync,
-	realpathSync,
-	writeFileSync,
-} from "node:fs";
-import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
-
-/** The built program; the sources where there is no build. */
-export const MAIN = [new URL("../../dist/main.js", import.meta.url), new URL("../../src/main.ts", import.meta.url)]
-	.map((url) => fileURLToPath(url))
-	.find((path) => existsSync(path)) as string;
-
-/** A repository with a user's work lying about in it. */
-export interface Ground {
-	readonly path: string;
-	readonly env: Readonly<Record<string, string>>;
-	/** The msgcode to run: node's arguments before the command line. */
-	readonly main: string;
-	readonly planted: Planted;
-}
-
-/** The user's uncommitted work, as it was before the first command. */
-interface Planted {
-	readonly status: string;
-	readonly entries: string;
-	readonly files: ReadonlyMap<string, string>;
-}
-
-export interface Ended {
-	readonly code: number | null;
-	readonly signal: NodeJS.Signals | null;
-	readonly stdout: string;
-	readonly stderr: string;
-}
-
-const COMMITTED: Readonly<Record<string, string>> = {
-	".gitignore": "*.log\n",
-	"app.txt": "one\ntwo\nthree\n",
-	"lib/util.txt": "util\n",
-	"lib/odd name \u6f22\u5b57.txt": "odd\n",
-	"tasks/code.txt": "the user's own file in tasks/\n",
-};
-const STAGED: Readonly<Record<string, string>> = { "staged.txt": "staged\n", "lib/util.txt": "util, staged\n" };
-const LOOSE: Readonly<Record<string, string>> = {
-	"app.txt": "one\ntwo, not staged\nthree\n",
-	"notes.txt": "never added\n",
-	"debug.log": "ignored\n",
-	"tasks/draft.txt": "never added\n",
-};
-
-/** The environment in which git and msgcode see nothing of this machine's user. */
-function environment(home: string): Record<string, string> {
-	return {
-		PATH: process.env.PATH ?? "",
-		HOME: home,
-		XDG_CONFIG_HOME: join(home, ".config"),
-		GIT_CONFIG_NOSYSTEM: "1",
-		GIT_CONFIG_GLOBAL: join(home, ".gitconfig"),
-		GIT_TERMINAL_PROMPT: "0",
-		LANG: "C.UTF-8",
-		TZ: "UTC",
-	};
-}
-
-/** Makes the repository in `home` (an empty folder), with `msgcode init` done and the user's work planted. */
-export async function plantedGround(home: string, main = MAIN): Promise<Ground> {
-	const path = join(realpathSync(home), "repo");
-	const env = environment(realpathSync(home));
-	mkdirSync(path);
-	writeFileSync(join(home, ".gitconfig"), "[user]\n\tname = Test Person\n\temail = test@example.com\n");
-	const git = (...args: string[]) => gitIn({ path, env }, ...args);
-	git("init", "--quiet", "--initial-branch=main");
-	writeAll(path, COMMITTED);
-	git("add", "--all");
-	git("commit", "--quiet", "-m", "first");
-	const ground = { path, env, main };
-	const made = await runMsgcode(ground, ["init"]);
-	if (made.code !== 0) throw new Error(`msgcode init failed: ${made.stderr}`);
-	writeAll(path, STAGED);
-	git("add", "--", ...Object.keys(STAGED));
-	writeAll(path, LOOSE);
-	return { ...ground, planted: readPlanted(ground) };
-}
-
-/** A copy of a repository that no run has touched yet, in `home`. */
-export function copyGround(template: Ground, home: string): Ground {
-	const place = realpathSync(home);
-	cpSync(dirname(template.path), place, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-	const path = join(place, "repo");
-	const remembered = join(path, ".git/msgcode/workspaces.json");
-	writeFileSync(remembered, readFileSync(remembered, "utf8").replaceAll(template.path, path));
-	const ground = { path, env: environment(place), main: template.main };
-	return { ...ground, planted: readPlanted(ground) };
-}
-
-export interface RunOptions {
-	/** MSGCODE_FAILPOINT. */
-	readonly failpoint?: string | undefined;
-	readonly env?: Readonly<Record<string, string>>;
-	readonly stdin?: string;
-	/** Gets the process as soon as it runs. */
-	readonly onStart?: (child: ChildProcess) => void;
-}
-
-/** Runs the real program and waits for its end. */
-export function runMsgcode(
-	ground: Pick<Ground, "path" | "env" | "main">,
-	argv: readonly string[],
-	options: RunOptions = {},
-): Promise<Ended> {
-	const armed = options.failpoint === undefined ? {} : { MSGCODE_FAILPOINT: options.failpoint };
-	return new Promise((resolve, reject) => {
-		const child = spawn(process.execPath, [ground.main, ...argv], {
-			cwd: ground.path,
-			env: { ...ground.env, ...options.env, ...armed },
-			stdio: "pipe",
-		});
-		const out: Buffer[] = [];
-		const err: Buffer[] = [];
-		child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
-		child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
-		child.stdin.on("error", () => {});
-		child.stdin.end(options.stdin ?? "");
-		child.once("error", reject);
-		// "exit", not "close": an orphan may hold the pipes for as long as it lives.
-		child.once("exit", (code, signal) => {
-			const finish = () =>
-				resolve({
-					code,
-					signal,
-					stdout: Buffer.concat(out).toString("utf8"),
-					stderr: Buffer.concat(err).toString("utf8"),
-				});
-			if (signal === null) child.once("close", finish);
-			else setImmediate(finish);
-		});
-		options.onStart?.(child);
-	});
-}
-
-/** SIGKILL to the process and everything below it, as the end of a container does. */
-export function killTree(pid: number): void {
-	const parents = new Map<number, number>();
-	for (const name of readdirSync("/proc")) {
-		if (!/^\d+$/.test(name)) continue;
-		try {
-			const stat = readFileSync(`/proc/${name}/stat`, "latin1");
-			parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
-		} catch {
-			// Ended meanwhile.
-		}
-	}
-	const isBelow = (candidate: number | undefined): boolean =>
-		candidate !== undefined && candidate > 1 && (candidate === pid || isBelow(parents.get(candidate)));
-	for (const candidate of [pid, ...parents.keys()].filter(isBelow)) {
-		try {
-			process.kill(candidate, "SIGKILL");
-		} catch {
-			// Ended meanwhile.
-		}
-	}
-}
-
-export function gitIn(ground: Pick<Ground, "path" | "env">, ...args: string[]): string {
-	return execFileSync("git", args, {
-		cwd: ground.path,
-		env: { ...ground.env, GIT_OPTIONAL_LOCKS: "0" },
-		maxBuffer: 1 << 28,
-		stdio: ["ignore", "pipe", "pipe"],
-	}).toString("utf8");
-}
-
-export function headOf(ground: Pick<Ground, "path" | "env">): string {
-	return gitIn(ground, "rev-parse", "HEAD").trim();
-}
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { type Ground, gitIn, readPlanted } from "./ground.ts";
 
 /** Everything that keeps the ledger from being healthy, one sentence each; empty when nothing does. */
 export function healthProblems(ground: Ground): string[] {
+	const refs = refTrees(ground);
 	return [
 		...objectProblems(ground),
 		...userWorkProblems(ground),
 		...ledgerFileProblems(ground),
 		...leftoverProblems(ground),
-		...worktreeProblems(ground),
-		...runProblems(ground),
+		...worktreeProblems(ground, refs),
+		...runProblems(ground, refs),
 		...processesOf(ground).map((line) => `a process of a run is still alive: ${line}`),
 	];
 }
@@ -295,12 +117,11 @@ function leftoverProblems(ground: Ground): string[] {
 	for (const path of filesBelow(join(ground.path, "tasks"))) {
 		if (path.includes(".msgcode-tmp-")) problems.push(`${relative(ground.path, path)} was left behind`);
 	}
-	const pending = gitIn(ground, "for-each-ref", "--format=%(refname)", "refs/msgcode/pending").trim();
-	if (pending !== "") problems.push(`${pending} was left behind`);
 	return problems;
 }
 
-function worktreeProblems(ground: Ground): string[] {
+/** Worktrees, and refs that only a worktree or a waiting result may have. */
+function worktreeProblems(ground: Ground, refs: ReadonlyMap<string, string>): string[] {
 	const problems: string[] = [];
 	const folder = join(ground.path, "worktrees");
 	const there = new Set(existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []);
@@ -313,9 +134,10 @@ function worktreeProblems(ground: Ground): string[] {
 		if (branch !== undefined) branches.add(branch);
 	}
 	for (const path of there) problems.push(`git does not know the worktree ${path}`);
-	const ours = gitIn(ground, "for-each-ref", "--format=%(refname:short)", "refs/heads/msgcode/").split("\n");
-	for (const branch of ours.filter((name) => name !== "")) {
-		if (!branches.has(branch)) problems.push(`the branch ${branch} has no worktree`);
+	for (const ref of refs.keys()) {
+		const branch = /^refs\/heads\/(msgcode\/.*)/.exec(ref)?.[1];
+		if (branch !== undefined && !branches.has(branch)) problems.push(`the branch ${branch} has no worktree`);
+		if (ref.startsWith("refs/msgcode/pending/")) problems.push(`${ref} was left behind`);
 	}
 	return problems;
 }
@@ -328,7 +150,7 @@ interface ReceiptFacts {
 	readonly patch: { readonly sha256: string; readonly withheld?: string } | null;
 }
 
-function runProblems(ground: Ground): string[] {
+function runProblems(ground: Ground, refs: ReadonlyMap<string, string>): string[] {
 	const problems: string[] = [];
 	const file = join(ground.path, "tasks/runs.jsonl");
 	const text = existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -340,7 +162,6 @@ function runProblems(ground: Ground): string[] {
 		lines.set(row.runId, row);
 	}
 	const runs = join(ground.path, "tasks/runs");
-	const refs = refTrees(ground);
 	for (const taskId of existsSync(runs) ? readdirSync(runs) : []) {
 		for (const runId of readdirSync(join(runs, taskId))) {
 			const line = lines.get(runId);
@@ -353,12 +174,10 @@ function runProblems(ground: Ground): string[] {
 	return problems;
 }
 
-/** `git rev-parse <ref>^{tree}` of all kept results at once. */
+/** Every ref with the tree of its commit. */
 function refTrees(ground: Ground): ReadonlyMap<string, string> {
-	const listed = gitIn(ground, "for-each-ref", "--format=%(refname) %(tree)", "refs/msgcode/runs");
-	return new Map(
-		listed.split("\n").map((line): [string, string] => [line.split(" ")[0] ?? "", line.split(" ")[1] ?? ""]),
-	);
+	const listed = gitIn(ground, "for-each-ref", "--format=%(refname) %(tree)").split("\n");
+	return new Map(listed.map((line): [string, string] => [line.split(" ")[0] ?? "", line.split(" ")[1] ?? ""]));
 }
 
 function receiptProblems(folder: string, runId: string, status: string, refs: ReadonlyMap<string, string>): string[] {
@@ -377,26 +196,6 @@ function receiptProblems(folder: string, runId: string, status: string, refs: Re
 		if (sha256 !== receipt.patch.sha256) problems.push(`the patch of ${runId} is not the receipt's`);
 	}
 	return problems;
-}
-
-function readPlanted(ground: Pick<Ground, "path" | "env">): Planted {
-	const files = [...Object.keys(STAGED), ...Object.keys(LOOSE)];
-	const read = (file: string) => {
-		const path = join(ground.path, file);
-		return existsSync(path) ? readFileSync(path).toString("base64") : "gone";
-	};
-	return {
-		status: gitIn(ground, "status", "--porcelain", "--untracked-files=all"),
-		entries: gitIn(ground, "ls-files", "--stage", "--debug", "--", ...files),
-		files: new Map(files.map((file): [string, string] => [file, read(file)])),
-	};
-}
-
-function writeAll(root: string, files: Readonly<Record<string, string>>): void {
-	for (const [file, content] of Object.entries(files)) {
-		mkdirSync(dirname(join(root, file)), { recursive: true });
-		writeFileSync(join(root, file), content);
-	}
 }
 
 function filesBelow(folder: string): string[] {

@@ -1,5 +1,5 @@
 // A task's worktree goes only when all that it holds is kept elsewhere, and never under a live run.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { CliResult } from "../support/cli.ts";
@@ -152,11 +152,9 @@ test("a live run's worktree is removed by nobody, and its task is not landed mea
 		"--",
 		"sh",
 		"-c",
-		`until [ -e ${go} ]; do sleep 0.02; done`,
+		`: > ${go}.started; until [ -e ${go} ]; do sleep 0.02; done`,
 	);
-	await expect
-		.poll(() => made.exists(`.git/msgcode/claims/${taskId}.json`), { interval: 10, timeout: 10_000 })
-		.toBe(true);
+	await expect.poll(() => existsSync(`${go}.started`), { interval: 10, timeout: 60_000 }).toBe(true);
 	expect((await rm()).json().error.code).toBe("task_running");
 	expect((await made.msgcode("task", "apply", taskId, "--yes", "--json")).json().error.code).toBe("task_running");
 	expect((await made.msgcode("task", "reject", taskId, "--reason", "x", "--json")).json().error.code).toBe(

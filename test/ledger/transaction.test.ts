@@ -442,6 +442,26 @@ describe("a disk that fills up", () => {
 		expect(made.read(FILE)).toBe("two\n");
 	});
 
+	test("so that not even the undoing works leaves the change to be undone, not finished, by the next one", async () => {
+		const made = await withLedger();
+		await write(ledgerOf(made), "one\r\n");
+		const head = made.git("rev-parse", "HEAD");
+		const ledger = ledgerOf(made);
+		const undo = join(made.path, ".git", "msgcode", "journal.undo.json");
+		const git: Ledger["git"] = (args, options) =>
+			existsSync(undo) ? Promise.reject(new Error("no space for git either")) : ledger.git(args, options);
+		armFailPoints({ MSGCODE_FAILPOINT: "ledger.index-written:enospc" });
+		await expect(write({ ...ledger, git }, "two\r\n")).rejects.toMatchObject({ code: "disk_full" });
+		armFailPoints({});
+		expect(existsSync(undo)).toBe(true);
+		expect(made.read(FILE)).toBe("two\r\n");
+		expect((await made.msgcode("task", "list")).exitCode).toBe(0);
+		expect(made.read(FILE)).toBe("one\r\n");
+		expect(made.git("rev-parse", "HEAD")).toBe(head);
+		expect(made.git("status", "--porcelain")).toBe("");
+		expect(traces(made)).toEqual([]);
+	});
+
 	test("after the branch moved takes nothing back, and the next change goes on", async () => {
 		const made = await withLedger();
 		armFailPoints({ MSGCODE_FAILPOINT: "ledger.ref-moved:enospc" });

@@ -14,7 +14,8 @@ export function smallDisk(folder: string, kibibytes: number): boolean {
 export function readOnly(folder: string): (() => void) | null {
 	if (!mounted(["--bind", folder, folder], folder)) return null;
 	const isReadOnly = succeeds("mount", ["-o", "remount,bind,ro", folder]);
-	const undo = () => void succeeds("umount", [folder]);
+	// Lazily: a git that has just ended may still be in there.
+	const undo = () => void succeeds("umount", ["--lazy", folder]);
 	if (!isReadOnly) undo();
 	return isReadOnly ? undo : null;
 }

@@ -5,11 +5,11 @@
 // file costs a third of a millisecond).
 
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type Metafile, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, "dist");
@@ -41,6 +41,66 @@ const withoutJsYaml: Plugin = {
 	},
 };
 
+/** Libraries that the sources `require` at their first use: each becomes a CommonJS file of its own beside the chunks. */
+const REQUIRED = ["yaml", "gray-matter"];
+const REQUIRE = new RegExp(`\\brequire\\("(${REQUIRED.join("|")})"\\)`, "g");
+
+/**
+ * The sources as the bundle needs them: a `require` of a library in `files` becomes that of its file, and functions of the
+ * `eager` sources are compiled at once, not at their first call, which keeps them in the compile cache.
+ */
+function prepared(files: ReadonlyMap<string, string>, eager: ReadonlySet<string>): Plugin {
+	return {
+		name: "prepared sources",
+		setup({ onLoad }) {
+			onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+				const source = readFileSync(path, "utf8").replaceAll(
+					REQUIRE,
+					(_, library: string) => `require("./${files.get(library)}")`,
+				);
+				const contents = eager.has(relative(root, path)) ? inParentheses(source) : source;
+				return { contents, loader: "ts" };
+			});
+		},
+	};
+}
+
+const FUNCTION = /^(export )?((?:async )?function\*? ?)(\w+)([^\n]*(?:\n(?!}$)[^\n]*)*\n})$/gm;
+
+/**
+ * V8 compiles a function in parentheses together with what holds it. Functions of a module go in front of its other
+ * statements, which may call them, as the declarations that they were did.
+ */
+function inParentheses(source: string): string {
+	const functions: string[] = [];
+	const rest = source.replaceAll(FUNCTION, (_, exported = "", keyword: string, name: string, body: string) => {
+		functions.push(`${exported}const ${name} = (${keyword}${name}${body});\n`);
+		return "";
+	});
+	return functions.join("") + rest;
+}
+
+/** The sources that quick commands are made of. */
+async function quickSources(): Promise<ReadonlySet<string>> {
+	const { metafile } = await build({
+		...SETTINGS,
+		entryPoints: QUICK,
+		format: "esm",
+		splitting: true,
+		packages: "external",
+	});
+	const sources = new Set<string>();
+	const visit = (path: string) => {
+		if (sources.has(path)) return;
+		sources.add(path);
+		for (const { kind, external, path: next } of metafile.inputs[path]?.imports ?? []) {
+			if (kind === "import-statement" && external !== true) visit(next);
+		}
+	};
+	for (const entry of QUICK) visit(entry);
+	return sources;
+}
+
 /** main.js answers --version by itself: its own copy of the number spares it a chunk that it would share with others. */
 const ownVersion: Plugin = {
 	name: "own version",
@@ -52,26 +112,52 @@ const ownVersion: Plugin = {
 	},
 };
 
+/** Commands that are measured in milliseconds: they load nothing that only others need. */
+const QUICK = [
+	"src/cli/program.ts",
+	"src/cli/commands/task-show.ts",
+	"src/cli/commands/task-list.ts",
+	"src/runners/registry.ts",
+];
+
+const SETTINGS = {
+	absWorkingDir: root,
+	outdir: "dist",
+	bundle: true,
+	platform: "node",
+	target: "node22",
+	mainFields: ["module", "main"],
+	minifyWhitespace: true,
+	minifySyntax: true,
+	legalComments: "none",
+	logLevel: "warning",
+	metafile: true,
+	write: false,
+} as const satisfies BuildOptions;
+
 /** Builds dist/. With `clean`, what was there before is removed; without, chunks of the build before stay loadable. */
 async function buildDist(clean: boolean): Promise<void> {
+	const libraries = await build({
+		...SETTINGS,
+		entryPoints: Object.fromEntries(REQUIRED.map((name) => [name, name])),
+		entryNames: "[name]-[hash]",
+		format: "cjs",
+		outExtension: { ".js": ".cjs" },
+		plugins: [withoutJsYaml],
+	});
+	const required = new Map(
+		Object.entries(libraries.metafile.outputs).map(([path, { entryPoint = "" }]) => [
+			libraryOf(entryPoint),
+			basename(path),
+		]),
+	);
 	const result = await build({
-		absWorkingDir: root,
+		...SETTINGS,
 		entryPoints: ["src/main.ts"],
-		outdir: "dist",
-		bundle: true,
-		splitting: true,
-		format: "esm",
-		platform: "node",
-		target: "node22",
-		mainFields: ["module", "main"],
-		minifyWhitespace: true,
-		minifySyntax: true,
-		legalComments: "none",
 		chunkNames: "[name]-[hash]",
-		plugins: [builtins, withoutJsYaml, ownVersion],
-		logLevel: "warning",
-		metafile: true,
-		write: false,
+		format: "esm",
+		splitting: true,
+		plugins: [builtins, ownVersion, prepared(required, await quickSources())],
 	});
 	const texts = new Map(result.outputFiles.map(({ path, text }) => [basename(path), withBuiltins(text)]));
 	const chunks = joined(texts, result.metafile);
@@ -79,10 +165,16 @@ async function buildDist(clean: boolean): Promise<void> {
 	mkdirSync(dist, { recursive: true });
 	const main = chunks.get("main.js") ?? "";
 	if (/^import\b/m.test(main)) throw new Error("main.js must import nothing statically: it has to run on old Nodes");
+	for (const { path, contents } of libraries.outputFiles) writeFileSync(join(dist, basename(path)), contents);
 	for (const [name, text] of chunks) if (name !== "main.js") writeFileSync(join(dist, name), text);
 	// main.js last: a build that fails half-way leaves the one before in force.
 	writeFileSync(join(dist, "main.js"), `#!/usr/bin/env node\n${main}`);
 	chmodSync(join(dist, "main.js"), 0o755);
+}
+
+/** The package that a file below node_modules belongs to. */
+function libraryOf(path: string): string {
+	return /.*node_modules\/([^/]+)\//.exec(path)?.[1] ?? "";
 }
 
 const BUILTIN_IMPORT = new RegExp(`import\\s*([^;"']*?)\\s*from\\s*"${BUILTIN}([a-z_0-9/]+)";?`, "g");
@@ -113,7 +205,8 @@ function bindings(clause: string, name: string): string {
 	for (const item of named.split(",").filter((word) => word.trim() !== "")) {
 		const [from = "", to = from] = item.trim().split(/\s+as\s+/);
 		if (from === "performance") {
-			out.push(`const ${to}=globalThis.performance;`);
+			// The global is a getter that loads the module behind it.
+			out.push(`const ${to}={now:()=>globalThis.performance.now()};`);
 			continue;
 		}
 		// Only functions can be wrapped; a class or a constant is taken at once.
@@ -135,20 +228,27 @@ interface Chunk {
 }
 
 const OFTEN = 5;
-
 /**
- * Joins chunks that nearly every command loads: our own shared code goes into program's file, the shared chunks that
- * need a library go into one more. A joined chunk is a function that returns its exports, so that names stay apart. This
- * relies on no module exporting a variable that changes, and on no module awaiting at its top level.
+ * Joins chunks that are loaded together anyway: what quick commands share goes into program's file, or into a second one
+ * where a library is part of it; what only other commands share goes into two more. A joined chunk is a function that
+ * returns its exports, so that names stay apart. This relies on no module exporting a variable that changes, and on no
+ * module awaiting at its top level.
  */
 function joined(texts: ReadonlyMap<string, string>, { outputs }: Metafile): Map<string, string> {
 	const chunks = chunksOf(outputs);
-	const program = [...chunks.values()].find(({ entry }) => entry === "src/cli/program.ts")?.name ?? "";
+	const program = [...chunks.values()].find(({ entry }) => entry === QUICK[0])?.name ?? "";
 	const shared = inOrder(chunks).filter(({ entry }) => entry === undefined);
-	const often = shared.filter(({ own, wanted }) => !own && wanted >= OFTEN).map(({ name }) => name);
-	const ledger = `ledger-${createHash("sha256").update(often.join()).digest("hex").slice(0, 8).toUpperCase()}.js`;
-	const places = new Map(often.map((name) => [name, ledger]));
-	for (const { name, own } of shared) if (own) places.set(name, program);
+	const quick = quickChunks(chunks);
+	const rooms = { program: [], ledger: [], work: [], more: [] } as Record<string, string[]>;
+	for (const { name, own, wanted } of shared) {
+		const room = quick.has(name) ? (own ? "program" : "ledger") : own ? "work" : wanted >= OFTEN ? "more" : null;
+		if (room !== null) rooms[room]?.push(name);
+	}
+	const places = new Map<string, string>();
+	for (const [room, names] of Object.entries(rooms)) {
+		const hash = createHash("sha256").update(names.join()).digest("hex").slice(0, 8).toUpperCase();
+		for (const name of names) places.set(name, room === "program" ? program : `${room}-${hash}.js`);
+	}
 	const order = new Map(shared.map(({ name }, index) => [name, `$${index}`]));
 	const bodies = new Map<string, string>();
 	const heads = new Map<string, Set<string>>();
@@ -180,9 +280,22 @@ function joined(texts: ReadonlyMap<string, string>, { outputs }: Metafile): Map<
 		});
 		result.set(name, (bodies.get(name) ?? "") + own);
 	}
-	const body = bodies.get(ledger);
-	if (body !== undefined) result.set(ledger, [...(heads.get(ledger) ?? []), body].join(""));
+	for (const [file, body] of bodies) {
+		if (file !== program) result.set(file, [...(heads.get(file) ?? []), body].join(""));
+	}
 	return result;
+}
+
+/** The chunks that quick commands load, at once or through those. */
+function quickChunks(chunks: ReadonlyMap<string, Chunk>): ReadonlySet<string> {
+	const quick = new Set<string>();
+	const visit = (chunk: Chunk | undefined) => {
+		if (chunk === undefined || quick.has(chunk.name)) return;
+		quick.add(chunk.name);
+		for (const name of chunk.needs) visit(chunks.get(name));
+	};
+	for (const chunk of chunks.values()) if (QUICK.includes(chunk.entry ?? "")) visit(chunk);
+	return quick;
 }
 
 const STATIC_IMPORT = /import(?:\{([^}]*)\}from)?"\.\/([\w.-]+)";/g;

@@ -38,9 +38,9 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 const SCHEMA_FILES: readonly string[] = [
 	"src/config/settings-layer.ts",
 	"src/config/settings-schema.ts",
-	"src/ledger/definition.ts",
+	"src/ledger/definition-schemas.ts",
 	"src/ledger/task.ts",
-	"src/runners/capabilities.ts",
+	"src/runners/capability-schema.ts",
 	"src/config/exec-declaration.ts",
 ];
 
@@ -78,6 +78,8 @@ interface Source {
 
 const STATIC_IMPORT = /^(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm;
 const LAZY_IMPORT = /(typeof\s+)?import\(\s*"([^"]+)"\s*\)/g;
+/** A library that is loaded at its first use, by a function that cannot wait. */
+const REQUIRE = /\brequire\(\s*"([^"]+)"\s*\)/g;
 
 function importsOf(code: string): readonly Import[] {
 	return [
@@ -91,6 +93,7 @@ function importsOf(code: string): readonly Import[] {
 			typeOnly: type !== undefined,
 			lazy: true,
 		})),
+		...[...code.matchAll(REQUIRE)].map(([, specifier = ""]) => ({ specifier, typeOnly: false, lazy: true })),
 	];
 }
 
@@ -140,6 +143,7 @@ describe("layers", () => {
 			'export { e } from "./e.ts";',
 			'const f = await import("./f.ts");',
 			'type G = typeof import("./g.ts");',
+			'const h = require("h");',
 		].join("\n");
 		expect(importsOf(code).map(({ specifier }) => specifier)).toEqual([
 			"node:a",
@@ -149,6 +153,7 @@ describe("layers", () => {
 			"./e.ts",
 			"./f.ts",
 			"./g.ts",
+			"h",
 		]);
 		expect(sources.length).toBeGreaterThan(20);
 	});

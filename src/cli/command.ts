@@ -31,6 +31,8 @@ export interface CommandResult {
 	/** `noun.verb`, the envelope's `kind`. */
 	readonly kind: string;
 	readonly data: unknown;
+	/** The elements of `data`, a list, as they stand in the envelope's JSON, where they are there as text already. */
+	readonly rendered?: (() => readonly Uint8Array[]) | undefined;
 	readonly warnings?: readonly Notice[] | undefined;
 	/** What a person reads on stdout. */
 	readonly human: (style: Style) => string;

@@ -2,6 +2,7 @@
 // --json stdout holds exactly one envelope, also when the command fails.
 
 import { EXIT, MsgcodeError } from "../core/errors.ts";
+import { prettyJson } from "../core/json-text.ts";
 import { type Style, styleOf } from "./color.ts";
 import type { CommandResult, Notice } from "./command.ts";
 import type { Io } from "./io.ts";
@@ -9,11 +10,15 @@ import type { GlobalFlags } from "./parse.ts";
 import { safeText, visible } from "./terminal-text.ts";
 
 const SCHEMA_VERSION = 1;
+const MOST_PIECES = 16;
 
 /** Prints a command's result in the form that the flags ask for; returns the exit code. */
 export function printResult(result: CommandResult, io: Io, flags: GlobalFlags): number {
 	const warnings = result.warnings ?? [];
-	if (result.streamed !== true) io.stdout.write(document(result, warnings, io, flags));
+	if (result.streamed !== true) {
+		if (flags.json && result.rendered !== undefined) writeRendered(result.kind, result.rendered(), warnings, io);
+		else io.stdout.write(document(result, warnings, io, flags));
+	}
 	if (!flags.quiet) {
 		const style = styleOf(io.stderr, io.env, flags.color);
 		// In JSON the warnings are part of the envelope.
@@ -33,6 +38,17 @@ function document(result: CommandResult, warnings: readonly Notice[], io: Io, fl
 	const style = styleOf(io.stdout, io.env, flags.color && !flags.plain);
 	const text = safeText(result.human(style), style.color);
 	return text === "" || text.endsWith("\n") ? text : `${text}\n`;
+}
+
+/** The envelope around a list whose elements are there as text already. */
+function writeRendered(kind: string, elements: readonly Uint8Array[], warnings: readonly Notice[], io: Io): void {
+	const envelope = jsonText({ schemaVersion: SCHEMA_VERSION, kind, data: [], warnings });
+	const inside = envelope.indexOf("[]") + 1;
+	const around = elements.length === 0 ? ["", ""] : ["\n", "\n  "];
+	const pieces = [envelope.slice(0, inside) + around[0], ...elements, around[1] + envelope.slice(inside)];
+	// A few large pieces are written as they are, many small ones as one.
+	if (pieces.length > MOST_PIECES) io.stdout.write(Buffer.concat(pieces.map((piece) => Buffer.from(piece))));
+	else for (const piece of pieces) io.stdout.write(piece);
 }
 
 /** Prints a failure; returns the exit code of its row in the table of codes. */
@@ -81,16 +97,9 @@ export function plainText(rows: readonly (readonly unknown[])[]): string {
 	return rows.map((row) => `${row.map((cell) => visible(String(cell ?? ""))).join("\t")}\n`).join("");
 }
 
-// JSON.stringify leaves these raw; a terminal that shows the document would act on them.
-const UNESCAPED = /[\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
 /** The value as pretty-printed JSON with a final newline, safe to show on a terminal. */
 export function jsonText(value: unknown): string {
-	const text = JSON.stringify(value, null, 2).replace(
-		UNESCAPED,
-		(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-	);
-	return `${text}\n`;
+	return `${prettyJson(value)}\n`;
 }
 
 /** The value as one line of NDJSON. */

@@ -1,7 +1,7 @@
 // How commands ask for permission: what a user writes through msgcode is approved, what came another way is shown and asked.
 import type { App } from "../app.ts";
 import { MsgcodeError } from "../core/errors.ts";
-import { approve, held, namesDigest, type Permission, permissionOf } from "../engine/permission.ts";
+import { approve, held, namesDigest, type Permission, permissionOf, standsApproved } from "../engine/permission.ts";
 import type { Definition } from "../ledger/definition.ts";
 import { type CommandContext, confirm } from "./command.ts";
 import { visible } from "./terminal-text.ts";
@@ -12,12 +12,19 @@ export async function permissionFor(
 	definition: Definition,
 	attended: boolean,
 ): Promise<Permission> {
-	return permissionOf(app.ledger, id, definition, {
-		registry: await app.registry(),
-		defaultRunner: app.settings.runner.default,
-		allowEnv: app.settings.env.allow,
-		attended,
-	});
+	return permissionOf(app.ledger, id, definition, { ...basisOf(app), registry: await app.registry(), attended });
+}
+
+/** What a person is told who looks at a task: null where nothing is held. Quick for a task that stands as it was approved. */
+export async function heldPermission(app: App, id: string, definition: Definition): Promise<Permission | null> {
+	if (definition.runner === undefined && definition.checks.length === 0) return null;
+	if (standsApproved(app.ledger, id, definition, basisOf(app))) return null;
+	const permission = await permissionFor(app, id, definition, true);
+	return permission.approved ? null : permission;
+}
+
+function basisOf({ settings }: App) {
+	return { defaultRunner: settings.runner.default, allowEnv: settings.env.allow, declarations: settings.runners };
 }
 
 /** Approves what this user just wrote. `before` is how it stood: what was held then stays held. */

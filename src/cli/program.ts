@@ -6,11 +6,12 @@ import { EXIT, MsgcodeError } from "../core/errors.ts";
 import { version } from "../core/version.ts";
 import { NARROWEST, styleOf } from "./color.ts";
 import type { CommandContext } from "./command.ts";
-import { groupHelp, type HelpSettings, readVerb, unknownIn } from "./commander.ts";
+import type { HelpSettings, Reading } from "./commander.ts";
 import { flagsOf, type Group, isGroup, partsOf, placeOf, type Verb } from "./declaration.ts";
 import { rootHelp } from "./help.ts";
 import type { Io } from "./io.ts";
 import { nouns } from "./nouns.ts";
+import { plainOperands } from "./operands.ts";
 import { printError, printResult } from "./output.ts";
 import { type GlobalFlags, type Line, leadingWords, readLine, roughFlags } from "./parse.ts";
 
@@ -28,6 +29,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 		const line = readLine(argv, isGroup(found) ? () => false : await valueFlagsOf(found));
 		flags = line.flags;
 		if (!isGroup(found)) return await runVerb(found, path, line, io);
+		const { groupHelp, unknownIn } = await import("./commander.ts");
 		const next = line.words[path.length];
 		if (next !== undefined && !next.startsWith("-")) throw unknownIn(found, path, next);
 		return answerGroup(groupHelp(found, path, helpSettings(io, flags)), path, next, line, io);
@@ -41,11 +43,23 @@ async function runVerb(verb: Verb, path: readonly string[], line: Line, io: Io):
 	const takesArgv = verb.argv !== undefined;
 	const operands = takesArgv || line.rest === null ? [] : ["--", ...line.rest];
 	const words = [...line.words.slice(path.length), ...operands];
-	const reading = await readVerb(verb, path, words, helpSettings(io, line.flags));
+	const reading = await readWords(verb, path, words, helpSettings(io, line.flags));
 	if ("help" in reading) return say(io, reading.help);
 	const context = contextOf(io, line.flags, takesArgv ? line.rest : null);
 	const implementation = await verb.load();
 	return printResult(await implementation.run(context, reading.args, reading.options), io, line.flags);
+}
+
+async function readWords(
+	verb: Verb,
+	path: readonly string[],
+	words: readonly string[],
+	settings: HelpSettings,
+): Promise<Reading | { readonly help: string }> {
+	const args = plainOperands(verb, words);
+	if (args !== null) return { args, options: {} };
+	const { readVerb } = await import("./commander.ts");
+	return await readVerb(verb, path, words, settings);
 }
 
 function contextOf(io: Io, flags: GlobalFlags, argv: readonly string[] | null): CommandContext {

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { fileError, MsgcodeError } from "../core/errors.ts";
 import { parseFlagValue, runnerFromFlags } from "../ledger/definition-flags.ts";
 import { definitionKeys } from "../ledger/definition-keys.ts";
-import { LIMITS } from "../ledger/task.ts";
+import { LIMITS } from "../ledger/limits.ts";
 import type { CommandContext } from "./command.ts";
 
 type Options = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@
 // A key that nobody knows is a warning (a newer version may know it); a value that does not fit is an error.
 
 import type * as z from "zod/mini";
-import { EXEC_DECLARATION_KEYS, execDeclarationSchema } from "./exec-declaration.ts";
+import { execDeclarationSchema, isExecDeclarationKey } from "./exec-declaration.ts";
 import { type SettingPlace, settingsInvalid } from "./settings-error.ts";
 import { RUNNER_ID, settingsShape } from "./settings-schema.ts";
 
@@ -57,7 +57,7 @@ export function checkLayer(raw: Readonly<Record<string, unknown>>, locate: Locat
 			const place = { ...locate(section, key), key: `${section}.${key}` };
 			if (shape === null) {
 				values.set(`runners.${key}`, checkDeclaration(key, value, place));
-				for (const unknown of Object.keys(value as object).filter((name) => !EXEC_DECLARATION_KEYS.includes(name))) {
+				for (const unknown of Object.keys(value as object).filter((name) => !isExecDeclarationKey(name))) {
 					warn(`runners.${key}`, unknown);
 				}
 				continue;
@@ -81,7 +81,7 @@ function checkDeclaration(id: string, value: unknown, place: SettingPlace): unkn
 	if (!RUNNER_ID.test(id)) {
 		throw settingsInvalid(place, "is no id for a runner: use lower-case letters, digits and hyphens.");
 	}
-	const result = execDeclarationSchema.safeParse(value);
+	const result = execDeclarationSchema().safeParse(value);
 	if (!result.success) {
 		const path = result.error.issues[0]?.path.join(".") ?? "";
 		const key = path === "" ? `runners.${id}` : `runners.${id}.${path}`;

@@ -3,6 +3,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { compactTime } from "./clock.ts";
+import { SHORT_BYTES, sha256 } from "./sha256.ts";
 
 /** Crockford's base32 in lower case: no i, l, o, u. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -33,7 +34,9 @@ export function isRunId(text: unknown): text is string {
 
 /** `sha256:` and 64 hex digits. Text is taken as UTF-8. */
 export function digest(data: string | Uint8Array): string {
-	return `sha256:${createHash("sha256").update(data).digest("hex")}`;
+	const bytes = typeof data === "string" ? Buffer.from(data) : data;
+	const hex = bytes.length <= SHORT_BYTES ? sha256(bytes) : createHash("sha256").update(bytes).digest("hex");
+	return `sha256:${hex}`;
 }
 
 /** Digest and length of a text that is itself not to be kept: hex of sha-256, and bytes of UTF-8. */

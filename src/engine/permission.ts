@@ -3,17 +3,20 @@
 import { join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
 import { ensureFolder } from "../core/files.ts";
+import { version } from "../core/version.ts";
 import type { Definition } from "../ledger/definition.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Registry } from "../runners/registry.ts";
 import type { Runner } from "../runners/runner.ts";
 import { difference } from "../trust/approval-difference.ts";
 import {
+	canonicalSpec,
 	type Executable,
 	executableSpec,
 	promptDigest,
 	readApproval,
 	type Spec,
+	standsAsApproved,
 	verdict,
 	writeApproval,
 } from "../trust/approvals.ts";
@@ -23,6 +26,8 @@ export interface Permission {
 	/** Of the command part; what `--approve` names. */
 	readonly digest: string;
 	readonly promptDigest: string;
+	/** What the spec was resolved from. */
+	readonly inputs: Spec;
 	readonly approved: boolean;
 	/** "never approved", "command changed", "prompt changed"; null when approved. */
 	readonly reason: string | null;
@@ -35,6 +40,8 @@ export interface PermissionOptions {
 	readonly defaultRunner: string | null;
 	/** Names of variables that the settings let through to every runner. */
 	readonly allowEnv: readonly string[];
+	/** The runners that the settings declare. */
+	readonly declarations?: Readonly<Record<string, unknown>>;
 	readonly registry: Registry;
 	/** A person sees the run start: then an agent's prompt need not have been approved. */
 	readonly attended: boolean;
@@ -57,18 +64,37 @@ export function permissionOf(
 		spec,
 		digest,
 		promptDigest: current.prompt,
+		inputs: inputsOf(definition, options),
 		approved,
 		reason: answer.verdict === "held" ? answer.reason : null,
 		difference: approved ? [] : difference(approval?.command.spec ?? {}, spec),
 	};
 }
 
+/**
+ * True when the task stands just as its command was approved, told without resolving its runner. False says nothing. This
+ * is for showing a task quickly; a run is permitted by permissionOf alone.
+ */
+export function standsApproved(
+	ledger: Ledger,
+	id: string,
+	definition: Definition,
+	options: Omit<PermissionOptions, "registry" | "attended">,
+): boolean {
+	return standsAsApproved(approvalFolder(ledger), id, inputsOf(definition, options));
+}
+
 /** Remembers that this user allows exactly this. */
-export function approve(ledger: Ledger, id: string, permission: Pick<Permission, "spec" | "promptDigest">): void {
+export function approve(
+	ledger: Ledger,
+	id: string,
+	permission: Pick<Permission, "spec" | "promptDigest" | "inputs">,
+): void {
 	ensureFolder(approvalFolder(ledger), 0o700);
 	writeApproval(approvalFolder(ledger), id, {
 		spec: permission.spec,
 		promptDigest: permission.promptDigest,
+		inputs: permission.inputs,
 		atMs: ledger.now(),
 	});
 }
@@ -93,6 +119,21 @@ export function namesDigest(text: string, digest: string): boolean {
 
 function approvalFolder(ledger: Ledger): string {
 	return join(ledger.workspace.stateDir, "approvals");
+}
+
+/** All that executableOf looks at: the same inputs give the same executable in the same version. */
+function inputsOf(definition: Definition, options: Omit<PermissionOptions, "registry" | "attended">): Spec {
+	const kind = definition.runner?.kind ?? options.defaultRunner;
+	const declarations = options.declarations ?? {};
+	return canonicalSpec({
+		version,
+		runner: definition.runner,
+		checks: definition.checks,
+		schedule: definition.schedule,
+		defaultRunner: options.defaultRunner,
+		allowEnv: options.allowEnv,
+		declaration: kind !== null && Object.hasOwn(declarations, kind) ? declarations[kind] : undefined,
+	});
 }
 
 function executableOf(

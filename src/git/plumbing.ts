@@ -90,9 +90,9 @@ function runGit(
 	if (options.hooks !== true) full.push("-c", "core.hooksPath=/dev/null");
 	for (const [key, value] of Object.entries(options.config ?? {})) full.push("-c", `${key}=${value}`);
 	const env: Record<string, string> = { ...base, ...options.env };
-	if (options.gitDir !== undefined) env["GIT_DIR"] = options.gitDir;
-	if (options.workTree !== undefined) env["GIT_WORK_TREE"] = options.workTree;
-	if (options.indexFile !== undefined) env["GIT_INDEX_FILE"] = options.indexFile;
+	if (options.gitDir !== undefined) env.GIT_DIR = options.gitDir;
+	if (options.workTree !== undefined) env.GIT_WORK_TREE = options.workTree;
+	if (options.indexFile !== undefined) env.GIT_INDEX_FILE = options.indexFile;
 	// Ctrl-C in a terminal is ours to answer: git must not die of it half-way. What may ask for a passphrase or runs the
 	// user's own hooks stays with the terminal.
 	const detached = options.hooks !== true && !args.includes("-S");

@@ -7,9 +7,10 @@ import { refuseCycle } from "./dependencies.ts";
 import { isBroken } from "./diagnostic.ts";
 import { formatDocument } from "./document.ts";
 import type { Ledger } from "./ledger.ts";
+import { LIMITS } from "./limits.ts";
 import { definitionPath, recordPath } from "./paths.ts";
 import { formatRecord } from "./record.ts";
-import { LIMITS, newRecord, type Route } from "./task.ts";
+import { newRecord, type Route } from "./task.ts";
 import { parseTaskFile } from "./task-file.ts";
 import { refreshIndex } from "./task-index.ts";
 import { changeLedger } from "./transaction.ts";
@@ -74,6 +75,6 @@ async function addText(ledger: Ledger, text: string, route: Route | null): Promi
 			value: null,
 		};
 	});
-	await refreshIndex(ledger);
+	await refreshIndex(ledger, [id]);
 	return { id, commit: result.commit };
 }

@@ -6,8 +6,9 @@ import type { Ledger } from "./ledger.ts";
 import { definitionPath, recordPath } from "./paths.ts";
 import { editRecord, parseRecord } from "./record.ts";
 import { readTask } from "./store.ts";
-import { assertTransition, type TaskRecord, type TaskStatus } from "./task.ts";
+import type { TaskRecord } from "./task.ts";
 import { refreshIndex } from "./task-index.ts";
+import { assertTransition, type TaskStatus } from "./task-status.ts";
 import { changeLedger } from "./transaction.ts";
 
 export type StatusChange =
@@ -50,7 +51,7 @@ export async function changeStatus(ledger: Ledger, id: string, change: StatusCha
 			value: null,
 		};
 	});
-	await refreshIndex(ledger);
+	await refreshIndex(ledger, [id]);
 	return result.commit;
 }
 

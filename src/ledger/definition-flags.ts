@@ -2,8 +2,8 @@
 // Invariant: what is returned here is accepted when the file is read again.
 
 import { MsgcodeError } from "../core/errors.ts";
-import { definitionSchemas } from "./definition.ts";
 import { type DefinitionKey, type DefinitionKeyName, definitionKeys } from "./definition-keys.ts";
+import { definitionSchemas } from "./definition-schemas.ts";
 
 /**
  * The value of a key as it stands in the file, from what its flag was given (several times: a list of words). An empty word

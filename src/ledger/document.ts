@@ -1,15 +1,20 @@
 // A task's Markdown file: front matter and body, read by gray-matter and edited by source range. Front matter is data:
 // YAML is the only language, nothing in it is ever evaluated, and the body is never rewritten.
 
-import matter from "gray-matter";
+import { createRequire } from "node:module";
 import { MsgcodeError } from "../core/errors.ts";
 import { type Definition, frontMatterOf } from "./definition.ts";
 import { type Diagnostic, type DiagnosticCode, diagnose } from "./diagnostic.ts";
 import { type FencedText, joinFences, splitFences } from "./fence.ts";
+import { LIMITS } from "./limits.ts";
+import { readPlain, renderPlain } from "./plain-front-matter.ts";
 import { conflictDiagnostic, lineAt, nulDiagnostic } from "./source-text.ts";
-import { LIMITS } from "./task.ts";
 import { readYaml, renderEntry, type YamlSource } from "./yaml.ts";
 import { editYaml } from "./yaml-edit.ts";
+
+/** Required at its first use: most files are plain enough to be read without it. */
+const require = createRequire(import.meta.url);
+const grayMatter = (): typeof import("gray-matter") => require("gray-matter");
 
 export interface ParsedDocument {
 	/** Plain data; empty where the front matter is missing or cannot be read. */
@@ -31,13 +36,28 @@ export function parseDocument(text: string, file: string): ParsedDocument {
 	const parts = splitFences(text);
 	const refused = refusal(text, parts, file);
 	if (refused !== null) return { frontMatter: {}, body: parts.body, diagnostics: [refused], lineOf: () => 1 };
+	return parsePlain(text, parts) ?? parseFully(text, parts, file);
+}
+
+/** A file without front matter, or with front matter so plain that no library is needed to know what it says. */
+function parsePlain(text: string, parts: FencedText): ParsedDocument | null {
+	const frontMatter = parts.hasFrontMatter ? readPlain(parts.matter) : {};
+	if (frontMatter === null) return null;
+	const lineOf = (path: readonly PropertyKey[]) => {
+		const at = parts.hasFrontMatter ? readYaml(parts.matter).offsetOf(path) : null;
+		return at === null ? 1 : lineAt(text, parts.head.length + at);
+	};
+	return { frontMatter, body: parts.body, diagnostics: [], lineOf };
+}
+
+function parseFully(text: string, parts: FencedText, file: string): ParsedDocument {
 	const offset = parts.head.length;
 	let read: YamlSource | null = null;
 	const parse = (): Record<string, unknown> => {
 		read = readYaml(parts.matter);
 		return read.data;
 	};
-	const { data } = matter(text, { language: "yaml", engines: engines(parse) });
+	const { data } = grayMatter()(text, { language: "yaml", engines: engines(parse) });
 	// Assigned inside the callback, which TypeScript does not follow.
 	const source = read as YamlSource | null;
 	const diagnostics = (source?.problems ?? []).map((problem) => {
@@ -91,7 +111,7 @@ export function editDocument(text: string, changes: Readonly<Record<string, unkn
  */
 export function formatDocument(definition: Omit<Definition, "prompt">, body: string): string {
 	const keys = Object.entries(frontMatterOf(definition)).map(([key, value]) =>
-		value === null ? `${key}:\n` : renderEntry(key, value),
+		value === null ? `${key}:\n` : (renderPlain(key, value) ?? renderEntry(key, value)),
 	);
 	const front = keys.map((entry) => `${entry}\n`).join("");
 	assertSize("front matter", front, LIMITS.frontMatterBytes);

@@ -69,7 +69,7 @@ async function changeText(
 		const writes: FileWrite[] = [{ path: definitionPath(id), content: text }, ...(await missingRecord(ledger, task))];
 		return { writes, message: { op: "edit", taskId: id, summary }, value: null };
 	});
-	await refreshIndex(ledger);
+	await refreshIndex(ledger, [id]);
 	return result.commit;
 }
 

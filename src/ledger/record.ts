@@ -5,8 +5,10 @@ import { basename } from "node:path/posix";
 import { MsgcodeError } from "../core/errors.ts";
 import { type Diagnostic, type DiagnosticCode, diagnose } from "./diagnostic.ts";
 import { scanJson } from "./json-scan.ts";
+import { LIMITS } from "./limits.ts";
+import { plainRecord } from "./plain-values.ts";
 import { conflictDiagnostic, lineAt, nulDiagnostic } from "./source-text.ts";
-import { LIMITS, type TaskRecord, taskRecordSchema } from "./task.ts";
+import { type TaskRecord, taskRecordSchema } from "./task.ts";
 
 const KEY_ORDER: readonly string[] = [
 	"schemaVersion",
@@ -57,7 +59,9 @@ export function parseRecord(text: string, file: string): { record: TaskRecord | 
 		const message = `The record's id is ${JSON.stringify(value.id)}, the file's name says ${expected}.`;
 		return fail("id_mismatch", keyLine(source, ["id"]), message, "Give the file its old name again, or mend the id.");
 	}
-	const checked = taskRecordSchema.safeParse(value);
+	const plain = plainRecord(value);
+	if (plain !== null) return { record: plain, diagnostics: [] };
+	const checked = taskRecordSchema().safeParse(value);
 	if (checked.success) return { record: checked.data, diagnostics: [] };
 	const diagnostics = checked.error.issues.map((issue) => {
 		const path = issue.path.map(String);

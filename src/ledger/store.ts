@@ -8,11 +8,12 @@ import { isTaskId } from "../core/ids.ts";
 import type { Definition } from "./definition.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import type { Ledger } from "./ledger.ts";
+import { LIMITS } from "./limits.ts";
 import { definitionPath, recordPath, taskIdOfFile } from "./paths.ts";
 import { parseRecord } from "./record.ts";
 import { readRunFacts } from "./run-facts.ts";
 import { decodeText } from "./source-text.ts";
-import { LIMITS, type TaskRecord } from "./task.ts";
+import type { TaskRecord } from "./task.ts";
 import { parseTaskFile } from "./task-file.ts";
 import { type TaskView, taskView } from "./task-view.ts";
 import { fromTop } from "./workspace.ts";
@@ -99,7 +100,7 @@ export async function viewTask(
 	});
 }
 
-/** When git first saw a task's Markdown file; the file's own time while git has not seen it. Epoch ms. */
+/** When git first saw a task's Markdown file; the file's own time, or its record's, while git has not seen it. Epoch ms. */
 export async function firstSeen(ledger: Ledger, id: string): Promise<number> {
 	const path = definitionPath(id);
 	const args = [
@@ -113,8 +114,11 @@ export async function firstSeen(ledger: Ledger, id: string): Promise<number> {
 	const result = await ledger.git(args, { accept: [0, 128] });
 	const seconds = result.stdout.toString("utf8").trim().split("\n").at(-1);
 	if (result.code === 0 && seconds !== undefined && seconds !== "") return Number(seconds) * 1000;
-	const stat = lstatSync(join(ledger.workspace.root, path), { throwIfNoEntry: false });
-	return Math.floor(stat?.mtimeMs ?? ledger.now());
+	const known = [path, recordPath(id)].flatMap((file) => {
+		const stat = lstatSync(join(ledger.workspace.root, file), { throwIfNoEntry: false });
+		return stat === undefined ? [] : [stat.mtimeMs];
+	});
+	return Math.floor(known[0] ?? ledger.now());
 }
 
 /** A ledger file's text; what keeps it from being read becomes a diagnostic, not an exception. */

@@ -3,11 +3,13 @@
 
 import { basename } from "node:path/posix";
 import { isTaskId } from "../core/ids.ts";
-import { type Definition, definitionDefaults, definitionSchemas } from "./definition.ts";
+import { type Definition, definitionDefaults } from "./definition.ts";
 import { isDefinitionKey, ownerOf, similarKey } from "./definition-keys.ts";
+import { definitionSchemas } from "./definition-schemas.ts";
 import { type Diagnostic, type DiagnosticCode, diagnose } from "./diagnostic.ts";
 import { parseDocument } from "./document.ts";
-import { LIMITS } from "./task.ts";
+import { LIMITS } from "./limits.ts";
+import { plainValue } from "./plain-values.ts";
 
 export interface TaskFile {
 	readonly definition: Definition;
@@ -41,6 +43,11 @@ export function parseTaskFile(text: string, file: string): TaskFile {
 			extra[key] = value;
 		} else if (value !== null) {
 			// A key with nothing behind it is a key that is not there.
+			const plain = plainValue(key, value);
+			if (plain !== null) {
+				values[key] = plain.data;
+				continue;
+			}
 			const checked = definitionSchemas[key].safeParse(value);
 			if (checked.success) values[key] = checked.data;
 			for (const issue of checked.success ? [] : checked.error.issues.slice(0, 5)) {

@@ -1,139 +1,150 @@
 // tasks/index.json: every task's summary, so that a list need not parse thousands of files. Derived and disposable.
 // Invariant: an entry counts only while every file behind it has the size, times and inode that it had when it was read.
-import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { replaceFile } from "../core/files.ts";
 import { isLeftoverTemporary } from "../core/temporary-files.ts";
+import { type Look, look } from "./freshness.ts";
+import { FRESHNESS_NUMBERS, formatIndex, parseIndex, type TaskIndex } from "./index-file.ts";
 import type { Ledger } from "./ledger.ts";
+import { byUrgency, type ListedTask, listedTask, summaryOf } from "./listed-task.ts";
 import { INDEX_FILE, taskIdOfFile } from "./paths.ts";
-import { runFactsSignature } from "./run-facts.ts";
 import type { TaskSummary } from "./task-view.ts";
-import type { Workspace } from "./workspace.ts";
 
-/** Files changed this shortly before a scan may change again without a new time: they are read again next time. */
-const TOO_YOUNG_MS = 50;
-
-interface IndexFile {
-	readonly schemaVersion: 1;
-	readonly kind: "task.index";
-	readonly tasks: readonly IndexedTask[];
+/** A task just read from its files, and what its freshness rests on; null numbers make it be read again next time. */
+interface ReadAnew {
+	readonly task: ListedTask;
+	readonly freshness: Float64Array;
+	readonly basis: string;
 }
 
-type IndexedTask = TaskSummary & { readonly freshness: string };
+/** Tasks that are not as the index says, by id; null for one that has gone. */
+type Changes = Map<string, ReadAnew | null>;
 
-/** All tasks' summaries by id, without live runs. Reads only the files that changed since the index was written. */
-export async function readSummaries(ledger: Ledger): Promise<TaskSummary[]> {
+const NO_INDEX: TaskIndex = { tasks: [], freshness: new Float64Array(), basis: {} };
+
+/** All tasks by urgency, without live runs. Reads only the files that changed since the index was written. */
+export async function readListed(ledger: Ledger): Promise<readonly ListedTask[]> {
 	const { root, tasksDir } = ledger.workspace;
-	const scannedAtMs = Date.now();
-	const found = scan(tasksDir, root);
+	const seen = look(ledger.workspace);
+	const names = readdirSync(tasksDir);
+	removeLeftovers(tasksDir, names);
 	const loaded = ledger.useIndex ? loadIndex(root) : null;
-	const known = loaded ?? new Map<string, IndexedTask>();
-	let headSeen: string | null = null;
-	const headSignature = () => {
-		headSeen ??= `@${readHeadSignature(ledger.workspace)}`;
-		return headSeen;
-	};
-	const summaries: TaskSummary[] = [];
-	const indexed: IndexedTask[] = [];
-	let changed = loaded?.size !== found.size;
-	for (const [id, { freshness, newestMs }] of found) {
-		const entry = known.get(id);
-		if (entry !== undefined && (entry.freshness === freshness || entry.freshness === freshness + headSignature())) {
-			summaries.push(entry);
-			indexed.push(entry);
-			continue;
-		}
-		const { readTask, viewTask } = await import("./store.ts");
-		const { withoutPrompt } = await import("./task-view.ts");
-		const task = readTask(root, id);
-		const summary = withoutPrompt(await viewTask(ledger, task, { liveRunId: null }));
-		summaries.push(summary);
-		// Without a record git is asked when it first saw the file: the answer changes with HEAD.
-		const basis = task.record === null ? freshness + headSignature() : freshness;
-		indexed.push({ ...summary, freshness: newestMs > scannedAtMs - TOO_YOUNG_MS ? "" : basis });
-		changed = true;
+	const index = loaded ?? NO_INDEX;
+	const changes: Changes = new Map();
+	let files = 0;
+	for (const [position, { id }] of index.tasks.entries()) {
+		const there = seen.files(id);
+		files += there;
+		if (there === 0) changes.set(id, null);
+		else if (!isFresh(index, position, id, seen)) changes.set(id, await readAnew(ledger, id, seen));
 	}
-	if (ledger.useIndex && changed) writeIndex(root, indexed);
-	return summaries.map((summary) => withoutFreshness(summary));
-}
-
-/** Brings the file up to date after a change. Failing to is no failure of the change: the index is only a cache. */
-export async function refreshIndex(ledger: Ledger): Promise<void> {
-	if (ledger.useIndex) await readSummaries(ledger).catch(() => {});
-}
-
-interface Found {
-	readonly freshness: string;
-	readonly newestMs: number;
-}
-
-/** Changes whenever HEAD does. Reads a file or two instead of asking git. */
-function readHeadSignature(workspace: Pick<Workspace, "gitDir" | "commonDir">): string {
-	const textOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8").trim() : null);
-	const head = textOf(join(workspace.gitDir, "HEAD")) ?? "";
-	const ref = /^ref: (\S+)/.exec(head)?.[1];
-	if (ref === undefined) return head;
-	const loose = textOf(join(workspace.commonDir, ref));
-	if (loose !== null) return `${ref}=${loose}`;
-	const packed = ["packed-refs", "reftable/tables.list"].map((name) => {
-		const stat = lstatSync(join(workspace.commonDir, name), { throwIfNoEntry: false });
-		return stat === undefined ? "" : `${stat.mtimeMs},${stat.size},${stat.ino}`;
-	});
-	return `${ref}~${packed.join()}`;
-}
-
-function scan(tasksDir: string, root: string): Map<string, Found> {
-	const names = new Map<string, string[]>();
-	for (const name of readdirSync(tasksDir).sort()) {
-		const id = taskIdOfFile(name);
-		if (id === null) {
-			if (isLeftoverTemporary(tasksDir, name)) rmSync(join(tasksDir, name), { force: true });
-			continue;
+	if (files !== names.filter(looksLikeTaskFile).length) {
+		const known = new Set(index.tasks.map(({ id }) => id));
+		for (const name of names) {
+			const id = taskIdOfFile(name);
+			if (id === null || known.has(id)) continue;
+			known.add(id);
+			if (seen.files(id) > 0) changes.set(id, await readAnew(ledger, id, seen));
 		}
-		const group = names.get(id);
-		if (group === undefined) names.set(id, [name]);
-		else group.push(name);
 	}
-	const runs = existsSync(join(tasksDir, "runs")) ? new Set(readdirSync(join(tasksDir, "runs"))) : new Set<string>();
-	const found = new Map<string, Found>();
-	for (const [id, files] of names) {
-		let freshness = "";
-		let newestMs = 0;
-		for (const name of files) {
-			const stat = lstatSync(`${tasksDir}/${name}`, { throwIfNoEntry: false });
-			if (stat === undefined) continue;
-			newestMs = Math.max(newestMs, stat.mtimeMs, stat.ctimeMs);
-			freshness += `${name.endsWith(".md") ? "m" : "j"}${stat.mtimeMs},${stat.ctimeMs},${stat.size},${stat.ino};`;
+	if (loaded !== null && changes.size === 0) return loaded.tasks;
+	const next = changed(index, changes);
+	if (ledger.useIndex) writeIndex(root, next);
+	return next.tasks;
+}
+
+/** All tasks' summaries by id, without live runs. */
+export async function readSummaries(ledger: Ledger): Promise<TaskSummary[]> {
+	const tasks = await readListed(ledger);
+	return tasks.map(summaryOf).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/**
+ * Brings the file up to date after a change; `ids` are the tasks that it changed, where they are known: the others' entries
+ * stay, and prove themselves when they are read. Failing to is no failure of the change: the index is only a cache.
+ */
+export async function refreshIndex(ledger: Ledger, ids?: readonly string[]): Promise<void> {
+	if (!ledger.useIndex) return;
+	try {
+		const index = ids === undefined ? null : loadIndex(ledger.workspace.root);
+		if (index === null) {
+			await readListed(ledger);
+			return;
 		}
-		if (runs.has(id)) freshness += runFactsSignature(root, id);
-		found.set(id, { freshness, newestMs });
+		const seen = look(ledger.workspace);
+		const changes: Changes = new Map();
+		for (const id of ids ?? []) changes.set(id, seen.files(id) === 0 ? null : await readAnew(ledger, id, seen));
+		writeIndex(ledger.workspace.root, changed(index, changes));
+	} catch {
+		// The next list reads what is missing.
 	}
-	return found;
+}
+
+function looksLikeTaskFile(name: string): boolean {
+	return name.startsWith("tsk_") && (name.endsWith(".md") || name.endsWith(".json"));
+}
+
+function removeLeftovers(tasksDir: string, names: readonly string[]): void {
+	for (const name of names) {
+		if (name.startsWith(".") && isLeftoverTemporary(tasksDir, name)) rmSync(join(tasksDir, name), { force: true });
+	}
+}
+
+/** Compares what `seen` has just looked at. */
+function isFresh(index: TaskIndex, position: number, id: string, seen: Look): boolean {
+	const from = position * FRESHNESS_NUMBERS;
+	for (let at = 0; at < FRESHNESS_NUMBERS; at += 1) {
+		if (seen.numbers[at] !== index.freshness[from + at]) return false;
+	}
+	const basis = index.basis[id] ?? "";
+	const runs = seen.runs(id);
+	return basis === runs || basis === runs + seen.head();
+}
+
+/** Reads the task whose files `seen` has just looked at. What changes after that look makes the entry stale, not wrong. */
+async function readAnew(ledger: Ledger, id: string, seen: Look): Promise<ReadAnew> {
+	const freshness = seen.isTooYoung() ? new Float64Array(FRESHNESS_NUMBERS).fill(Number.NaN) : seen.numbers.slice();
+	const runs = seen.runs(id);
+	const { readTask, viewTask } = await import("./store.ts");
+	const { withoutPrompt } = await import("./task-view.ts");
+	const task = readTask(ledger.workspace.root, id);
+	const summary = withoutPrompt(await viewTask(ledger, task, { liveRunId: null }));
+	return { task: listedTask(summary), freshness, basis: task.record === null ? runs + seen.head() : runs };
+}
+
+/** The index with the changes made, in order again. */
+function changed(index: TaskIndex, changes: Changes): TaskIndex {
+	const kept = index.tasks.flatMap((task, position) => (changes.has(task.id) ? [] : [{ task, position }]));
+	const anew = [...changes.values()].filter((change) => change !== null);
+	const all = [...kept, ...anew].sort((a, b) => byUrgency(a.task, b.task));
+	const freshness = new Float64Array(all.length * FRESHNESS_NUMBERS);
+	const basis: Record<string, string> = {};
+	for (const [at, one] of all.entries()) {
+		const numbers =
+			"position" in one
+				? index.freshness.subarray(one.position * FRESHNESS_NUMBERS, (one.position + 1) * FRESHNESS_NUMBERS)
+				: one.freshness;
+		freshness.set(numbers, at * FRESHNESS_NUMBERS);
+		const restsOn = "position" in one ? (index.basis[one.task.id] ?? "") : one.basis;
+		if (restsOn !== "") basis[one.task.id] = restsOn;
+	}
+	return { tasks: all.map(({ task }) => task), freshness, basis };
 }
 
 /** null where the file is missing or damaged: it is made anew from the tasks' own. */
-function loadIndex(root: string): Map<string, IndexedTask> | null {
+function loadIndex(root: string): TaskIndex | null {
 	try {
-		const data = JSON.parse(readFileSync(join(root, INDEX_FILE), "utf8")) as IndexFile;
-		if (data.schemaVersion !== 1 || data.kind !== "task.index") return null;
-		return new Map(data.tasks.map((task) => [task.id, task]));
+		return parseIndex(readFileSync(join(root, INDEX_FILE)));
 	} catch {
 		return null;
 	}
 }
 
-function writeIndex(root: string, tasks: readonly IndexedTask[]): void {
-	const lines = tasks.map((task) => JSON.stringify(task));
-	const content = `{"schemaVersion":1,"kind":"task.index","tasks":[\n${lines.join(",\n")}\n]}\n`;
+function writeIndex(root: string, index: TaskIndex): void {
 	try {
-		replaceFile(join(root, INDEX_FILE), content, { durable: false });
+		replaceFile(join(root, INDEX_FILE), formatIndex(index), { durable: false });
 	} catch {
 		// A read-only or full disk: the next list reads the files again, which is only slower.
 	}
-}
-
-function withoutFreshness(task: TaskSummary | IndexedTask): TaskSummary {
-	if (!("freshness" in task)) return task;
-	const { freshness: _, ...summary } = task;
-	return summary;
 }

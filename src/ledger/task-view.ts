@@ -4,7 +4,8 @@
 import { type Definition, writtenForm } from "./definition.ts";
 import { type Diagnostic, isBroken } from "./diagnostic.ts";
 import type { Landing } from "./runs.ts";
-import type { Route, TaskRecord, TaskStatus } from "./task.ts";
+import type { Route, TaskRecord } from "./task.ts";
+import type { TaskStatus } from "./task-status.ts";
 
 /** What a task's run folders say. Paths are relative to the workspace. */
 export interface RunFacts {

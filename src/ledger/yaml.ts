@@ -1,20 +1,13 @@
 // The one door to the yaml library: front matter in, plain data and the places of its keys out; values in, YAML text out.
 // Only data gets in: no tags, anchors, aliases, directives, complex keys, and nothing that would take long to read.
 
-import {
-	CST,
-	Document,
-	isMap,
-	isNode,
-	isScalar,
-	Lexer,
-	type Pair,
-	parseDocument as parseYaml,
-	Scalar,
-	visit,
-	type YAMLMap,
-} from "yaml";
+import { createRequire } from "node:module";
+import type { Pair, YAMLMap } from "yaml";
 import type { DiagnosticCode } from "./diagnostic.ts";
+
+/** Required at its first use: most files are plain enough to be read without the library, and it loads slowly. */
+const require = createRequire(import.meta.url);
+const yaml = (): typeof import("yaml") => require("yaml");
 
 export interface YamlProblem {
 	readonly code: Extract<DiagnosticCode, "front_matter_invalid" | "front_matter_refused">;
@@ -69,10 +62,11 @@ const REFUSED: Readonly<Partial<Record<string, string>>> = {
 
 /** Reads the text between the fences. Never throws; where there are problems the data is empty. */
 export function readYaml(source: string): YamlSource {
+	const { isMap, isNode, isScalar, parseDocument } = yaml();
 	const refused = refusal(source);
 	if (refused !== null) return failed([refused]);
 	try {
-		const document = parseYaml(source, READ_OPTIONS);
+		const document = parseDocument(source, READ_OPTIONS);
 		if (document.errors.length > 0) {
 			const problems = document.errors.slice(0, 3).map((error) => {
 				const message = error.message.split("\n")[0] ?? error.code;
@@ -103,6 +97,7 @@ export function readYaml(source: string): YamlSource {
 
 /** `key: value` as lines of LF-terminated YAML: lists one element per line, text in several lines as a block. */
 export function renderEntry(key: string, value: unknown): string {
+	const { Document, Scalar, visit } = yaml();
 	const document = new Document(
 		{ [key]: value },
 		{ version: "1.2", schema: "core", aliasDuplicateObjects: false, logLevel: "error" },
@@ -131,6 +126,7 @@ export function renderInline(value: unknown): string {
 
 /** The library reads some short texts for minutes and follows aliases far: the lexer, which is linear, decides first. */
 function refusal(source: string): YamlProblem | null {
+	const { CST, Lexer } = yaml();
 	let offset = 0;
 	let keys = 0;
 	let depth = 0;
@@ -164,10 +160,11 @@ function failed(problems: readonly YamlProblem[]): YamlSource {
 }
 
 function keyText(pair: Pair): string {
-	return isScalar(pair.key) ? String(pair.key.value) : "";
+	return yaml().isScalar(pair.key) ? String(pair.key.value) : "";
 }
 
 function entryOf(pair: Pair): YamlEntry {
+	const { isNode } = yaml();
 	const keyStart = isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0;
 	const token = pair.srcToken;
 	const colon = token !== undefined && "sep" in token ? token.sep?.find((part) => part.type === "map-value-ind") : null;
@@ -186,11 +183,13 @@ function entryOf(pair: Pair): YamlEntry {
 
 function formOf(value: unknown, start: number, end: number): YamlEntry["form"] {
 	if (start === end) return "empty";
+	const { isScalar, Scalar } = yaml();
 	if (!isScalar(value)) return (value as YAMLMap).flow === true ? "flow" : "block collection";
 	return value.type === Scalar.BLOCK_LITERAL || value.type === Scalar.BLOCK_FOLDED ? "block scalar" : "inline";
 }
 
 function offsetIn(root: YAMLMap, path: readonly PropertyKey[]): number | null {
+	const { isMap, isNode } = yaml();
 	for (let depth = path.length; depth > 0; depth -= 1) {
 		const parent: unknown = depth === 1 ? root : root.getIn(path.slice(0, depth - 1), true);
 		const last = path[depth - 1];

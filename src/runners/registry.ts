@@ -3,7 +3,7 @@
 
 import { type ExecDeclaration, execDeclarationSchema } from "../config/exec-declaration.ts";
 import { MsgcodeError } from "../core/errors.ts";
-import { type Capability, capabilitySchema, declaredCapability, shippedCapabilities } from "./capabilities.ts";
+import { type Capability, declaredCapability, shippedCapabilities } from "./capabilities.ts";
 import { execRunner } from "./exec.ts";
 import { placeholderProblem } from "./placeholders.ts";
 import type { Runner } from "./runner.ts";
@@ -25,14 +25,13 @@ export interface Registry {
 	list(): RegistryEntry[];
 }
 
-/** `declarations` come from the settings and are checked here; a declared runner goes before a shipped one. */
+/** `shipped` are sound records; `declarations` come from the settings and are checked here; a declared runner goes before a shipped one. */
 export function createRegistry(
-	shipped: readonly unknown[] = shippedCapabilities,
+	shipped: readonly Capability[] = shippedCapabilities,
 	declarations: Readonly<Record<string, unknown>> = {},
 ): Registry {
 	const entries = new Map<string, RegistryEntry>();
-	for (const record of shipped) {
-		const capability = capabilitySchema.parse(record);
+	for (const capability of shipped) {
 		const problem = capability.exec === undefined ? null : execProblem(capability.exec);
 		entries.set(capability.id, { id: capability.id, origin: "shipped", capability, problem });
 	}
@@ -71,7 +70,7 @@ function declaredEntry(id: string, declaration: unknown, shipped: Capability | n
 	const bad = (problem: string): RegistryEntry => ({ id, origin: "settings", capability: null, problem });
 	if (shipped !== null && shipped.kind !== "exec")
 		return bad("The id belongs to msgcode's own runner; choose another.");
-	const parsed = execDeclarationSchema.safeParse(declaration);
+	const parsed = execDeclarationSchema().safeParse(declaration);
 	if (!parsed.success) {
 		const issue = parsed.error.issues[0];
 		return bad(`${[id, ...(issue?.path ?? [])].join(".")} has a wrong value (${issue?.message ?? "unknown"}).`);

@@ -33,6 +33,8 @@ export interface Approval {
 	readonly schemaVersion: 1;
 	readonly command: { readonly digest: string; readonly spec: Spec };
 	readonly prompt: { readonly digest: string };
+	/** What the command was resolved from. It permits nothing; see standsAsApproved. */
+	readonly inputs?: Spec;
 	readonly atMs: number;
 }
 
@@ -71,17 +73,38 @@ export function readApproval(folder: string, taskId: string): Approval | null {
 	}
 }
 
+/** Plain data with sorted keys and without undefined: equal meaning gives equal text as JSON. */
+export function canonicalSpec(value: Readonly<Record<string, unknown>>): Spec {
+	return canonical(value, 0) as Spec;
+}
+
+/**
+ * True when the command was approved as resolved from just these inputs. Only for showing: it takes the file's word that
+ * inputs and command belong together, while what permits a run is readApproval with the command's own digest.
+ */
+export function standsAsApproved(folder: string, taskId: string, inputs: Spec): boolean {
+	const content = readFileIfThere(approvalPath(folder, taskId));
+	if (content === null) return false;
+	try {
+		const approval = JSON.parse(content.toString("utf8")) as Partial<Approval> | null;
+		return approval?.schemaVersion === 1 && JSON.stringify(approval.inputs) === JSON.stringify(inputs);
+	} catch {
+		return false;
+	}
+}
+
 /** Records that this user allows exactly this, from now on. The file is readable by its owner only. */
 export function writeApproval(
 	folder: string,
 	taskId: string,
-	approved: { readonly spec: Spec; readonly promptDigest: string; readonly atMs: number },
+	approved: { readonly spec: Spec; readonly promptDigest: string; readonly inputs?: Spec; readonly atMs: number },
 ): Approval {
 	const spec = canonical(approved.spec, 0) as Spec;
 	const approval: Approval = {
 		schemaVersion: 1,
 		command: { digest: digest(JSON.stringify(spec)), spec },
 		prompt: { digest: approved.promptDigest },
+		...(approved.inputs === undefined ? {} : { inputs: approved.inputs }),
 		atMs: approved.atMs,
 	};
 	const content = `${JSON.stringify(approval, null, 2)}\n`;

@@ -5,6 +5,7 @@ import { identityOf, ownIdentity } from "../../src/core/process-identity.ts";
 import { probeRunners } from "../../src/engine/runner-probe.ts";
 import { checkLocks } from "../../src/ledger/health.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
+import type { Capability } from "../../src/runners/capabilities.ts";
 import { createRegistry } from "../../src/runners/registry.ts";
 import { type Repo, repo, temporaryFolder } from "../support/repo.ts";
 import { addTask, succeed } from "../support/two-clones.ts";
@@ -129,19 +130,17 @@ describe("doctor", () => {
 		const place = await repo({ ledger: true });
 		const parent = "tsk_0000000001";
 		const id = await addTask(place, "Honest");
-		place.write(
-			`tasks/${id}.md`,
-			place.read(`tasks/${id}.md`).replace("dependsOn: []", `dependsOn: [${parent}]`),
-		);
+		place.write(`tasks/${id}.md`, place.read(`tasks/${id}.md`).replace("dependsOn: []", `dependsOn: [${parent}]`));
 		await place.msgcode("task", "list");
 		// An index keeps an entry only once its file is old enough to be believed.
 		await expect
 			.poll(async () => {
 				await place.msgcode("task", "list");
-				return JSON.parse(place.read("tasks/index.json")).tasks[0].freshness;
+				const { head } = JSON.parse(place.read("tasks/index.json"));
+				return Buffer.from(head.freshness, "base64").readDoubleLE(0);
 			})
-			.not.toBe("");
-		place.write("tasks/index.json", place.read("tasks/index.json").replace('"Honest"', '"A lie"'));
+			.not.toBeNaN();
+		place.write("tasks/index.json", place.read("tasks/index.json").replaceAll('"Honest"', '"A lie."'));
 		place.write("tasks/.gitattributes", "");
 		place.write(".git/info/exclude", "");
 		const { exitCode, check } = await doctor(place);
@@ -286,7 +285,7 @@ describe("doctor", () => {
 });
 
 describe("runners in doctor", () => {
-	const record = (id: string, probe: string[] | null) => ({
+	const record = (id: string, probe: string[] | null): Capability => ({
 		...{ id, title: id, kind: "exec", exec: { argv: [id] }, deps: [], inputs: [], outputs: [], sideEffects: [] },
 		...{ risk: { level: "high", writes: true, network: true, executesCode: true }, confirm: "approval", evidence: [] },
 		...{ isolation: "none", probe, limits: { promptBytes: null, lineBytes: 1000 }, fixHint: [`Install ${id}.`] },

@@ -6,7 +6,7 @@ import { FAIL_POINTS } from "../../src/core/failpoint.ts";
 import { definitionDefaults } from "../../src/ledger/definition.ts";
 import { definitionKeys } from "../../src/ledger/definition-keys.ts";
 import { diagnosticTable } from "../../src/ledger/diagnostic.ts";
-import { LIMITS } from "../../src/ledger/task.ts";
+import { LIMITS } from "../../src/ledger/limits.ts";
 import { readDocument, root } from "./documents.ts";
 
 const KINDS: Readonly<Record<string, string>> = { object: "map", integer: "whole number", boolean: "true or false" };

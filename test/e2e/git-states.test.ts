@@ -24,7 +24,7 @@ function goOn(made: Repo, name: string): void {
 		return;
 	}
 	for (let round = 0; round < 5; round += 1) {
-		made.write("code.txt", "resolved\n");
+		made.write("code.txt", `resolved ${round}\n`);
 		made.git("add", "code.txt");
 		try {
 			made.git(...words);

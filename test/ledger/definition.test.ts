@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MsgcodeError } from "../../src/core/errors.ts";
-import { definitionSchemas, frontMatterOf } from "../../src/ledger/definition.ts";
+import { frontMatterOf } from "../../src/ledger/definition.ts";
 import { parseFlagValue, runnerFromFlags } from "../../src/ledger/definition-flags.ts";
 import { definitionKeys, isDefinitionKey, ownerOf, similarKey } from "../../src/ledger/definition-keys.ts";
+import { definitionSchemas } from "../../src/ledger/definition-schemas.ts";
 import { formatDocument } from "../../src/ledger/document.ts";
 import { parseTaskFile } from "../../src/ledger/task-file.ts";
 

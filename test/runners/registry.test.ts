@@ -1,18 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { capabilitySchema, shippedCapabilities } from "../../src/runners/capabilities.ts";
+import { shippedCapabilities } from "../../src/runners/capabilities.ts";
+import { capabilitySchema } from "../../src/runners/capability-schema.ts";
 import { createRegistry } from "../../src/runners/registry.ts";
 import { request } from "../support/runner-request.ts";
 
 describe("shipped capabilities", () => {
-	test.each(shippedCapabilities.map((record) => [(record as { id: string }).id, record]))(
-		"%s is a valid record",
-		(_, record) => {
-			const capability = capabilitySchema.parse(record);
-			expect(capability.isolation).toContain("a worktree is not a sandbox");
-			expect(capability.kind === "exec").toBe(capability.exec !== undefined);
-			if (capability.risk.level === "high") expect(capability.confirm).not.toBe("none");
-		},
-	);
+	test.each(shippedCapabilities.map((record) => [record.id, record]))("%s is a valid record", (_, record) => {
+		const capability = capabilitySchema.parse(record);
+		expect(capability.isolation).toContain("a worktree is not a sandbox");
+		expect(capability.kind === "exec").toBe(capability.exec !== undefined);
+		if (capability.risk.level === "high") expect(capability.confirm).not.toBe("none");
+	});
 
 	test("shell and claude are there", () => {
 		expect(

@@ -32,6 +32,7 @@ export interface Outcome {
 	readonly data: any;
 	/** Code of the printed error, or null. */
 	readonly errorCode: string | null;
+	readonly errorMessage: string | null;
 }
 
 /** Refusals that rounds lead to on purpose. Every other one is a finding. */

@@ -219,7 +219,7 @@ async function killable(
 
 function outcomeOf(ended: Ended): Outcome {
 	const killed = ended.signal === "SIGKILL";
-	let document: { readonly data?: unknown; readonly error?: { readonly code: string; readonly message: string } } = {};
+	let document: { readonly data?: unknown; readonly error?: { readonly code: string } } = {};
 	try {
 		document = JSON.parse(ended.stdout);
 	} catch {
@@ -231,6 +231,7 @@ function outcomeOf(ended: Ended): Outcome {
 		// Killed after it had printed: then what it printed holds.
 		killed: killed && !complete,
 		data: document.data ?? null,
+		errorMessage: document.error === undefined ? null : JSON.stringify(document.error),
 		errorCode: document.error?.code ?? (killed || complete ? null : `no document: ${ended.stdout}${ended.stderr}`),
 	};
 }

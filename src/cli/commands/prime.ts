@@ -2,11 +2,12 @@
 // Invariant: it never fails; outside a workspace it is silent, in a damaged one it says what it can.
 import { MsgcodeError } from "../../core/errors.ts";
 import { notReadyBecause } from "../../ledger/dependencies.ts";
+import { summaryOf } from "../../ledger/listed-task.ts";
 import type { TaskSummary } from "../../ledger/task-view.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { truncate, visible } from "../terminal-text.ts";
-import { select, summariesWithRuns } from "./task-list.ts";
+import { select, tasksWithRuns } from "./task-list.ts";
 
 const SHOWN = 20;
 const TITLE_WIDTH = 100;
@@ -59,8 +60,7 @@ async function accountOf(context: CommandContext): Promise<Account | null> {
 	const nothing: Account = { running: [], ready: [], waiting: [], blocked: [], more: 0, broken: 0, problem: null };
 	try {
 		const app = await openFor(context, "prime");
-		const all = await summariesWithRuns(app);
-		return sorted(all, app.ledger.now());
+		return sorted(await tasksWithRuns(app), app.ledger.now());
 	} catch (error) {
 		if (isOutside(error)) return null;
 		return { ...nothing, problem: `${(error as Error).message} (see: msgcode doctor)` };
@@ -74,9 +74,9 @@ function isOutside(error: unknown): boolean {
 	);
 }
 
-function sorted(all: readonly TaskSummary[], nowMs: number): Account {
-	const byId = new Map(all.map((task) => [task.id, task]));
-	const open = select(all, {});
+function sorted(tasks: Parameters<typeof select>[0], nowMs: number): Account {
+	const byId = new Map(tasks.map((task) => [task.id, summaryOf(task)]));
+	const open = select(tasks, {}).map(({ id }) => byId.get(id) as TaskSummary);
 	const groups = { running: [], ready: [], waiting: [], blocked: [] } as Record<keyof Groups, ListedTask[]>;
 	for (const task of open) {
 		const reason = notReadyBecause(task, byId, nowMs);

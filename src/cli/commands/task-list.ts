@@ -3,8 +3,8 @@
 import type { App } from "../../app.ts";
 import { MsgcodeError } from "../../core/errors.ts";
 import { listClaims } from "../../engine/claim.ts";
-import { readSummaries } from "../../ledger/task-index.ts";
-import type { TaskSummary } from "../../ledger/task-view.ts";
+import { byUrgency, joinedTexts, type ListedTask, listedTask, summaryOf } from "../../ledger/listed-task.ts";
+import { readListed } from "../../ledger/task-index.ts";
 import type { CommandContext, CommandResult, Notice } from "../command.ts";
 import { openFor } from "../open.ts";
 import { renderTable } from "../table.ts";
@@ -27,23 +27,24 @@ export async function run(
 	options: TaskFilters,
 ): Promise<CommandResult> {
 	const app = await openFor(context, "task list");
-	return taskListResult("task.list", select(await summariesWithRuns(app), options), options);
+	return taskListResult("task.list", select(await tasksWithRuns(app), options), options);
 }
 
-/** All summaries, with the status of tasks that have a live run. */
-export async function summariesWithRuns(app: App): Promise<TaskSummary[]> {
-	const summaries = await readSummaries(app.ledger);
+/** All tasks, with the status of those that have a live run. */
+export async function tasksWithRuns(app: App): Promise<readonly ListedTask[]> {
+	const tasks = await readListed(app.ledger);
 	const live = new Map(
 		listClaims(app.workspace.stateDir, app.ledger.now()).map(({ claim }) => [claim.taskId, claim.runId]),
 	);
-	if (live.size === 0) return summaries;
-	return summaries.map((task) => {
+	if (live.size === 0) return tasks;
+	return tasks.map((task) => {
 		const runId = live.get(task.id);
-		return runId === undefined ? task : { ...task, status: "running", running: runId };
+		return runId === undefined ? task : listedTask({ ...summaryOf(task), status: "running", running: runId });
 	});
 }
 
-export function select(summaries: readonly TaskSummary[], filters: TaskFilters): TaskSummary[] {
+/** The tasks that the filters let pass, by urgency. */
+export function select(tasks: readonly ListedTask[], filters: TaskFilters): ListedTask[] {
 	for (const status of filters.status ?? []) {
 		if (!STATUSES.includes(status)) {
 			throw new MsgcodeError("usage", `${JSON.stringify(status)} is no status of a task.`, {
@@ -52,19 +53,22 @@ export function select(summaries: readonly TaskSummary[], filters: TaskFilters):
 		}
 	}
 	const wanted = filters.status ?? (filters.all === true ? STATUSES : ["open", "running", "blocked"]);
-	return summaries
-		.filter((task) => filters.removed === true || task.removed === null)
+	return tasks
+		.filter((task) => filters.removed === true || !task.removed)
 		.filter((task) => wanted.includes(task.status))
 		.filter((task) => (filters.label ?? []).every((label) => task.labels.includes(label)))
-		.sort((a, b) => b.priority - a.priority || a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
+		.sort(byUrgency);
 }
 
-export function taskListResult(kind: string, tasks: readonly TaskSummary[], options: TaskFilters): CommandResult {
+export function taskListResult(kind: string, tasks: readonly ListedTask[], options: TaskFilters): CommandResult {
 	const chosen = options.limit === undefined ? tasks : tasks.slice(0, options.limit);
 	const broken = tasks.filter((task) => task.broken);
 	return {
 		kind,
-		data: chosen,
+		get data() {
+			return chosen.map(summaryOf);
+		},
+		rendered: () => joinedTexts(chosen),
 		warnings: [...broken.flatMap(notices), ...cutNotice(chosen.length, tasks.length)],
 		human: (style) => {
 			if (tasks.length === 0) return "No tasks.\n";
@@ -73,7 +77,7 @@ export function taskListResult(kind: string, tasks: readonly TaskSummary[], opti
 				task.id,
 				{ text: task.broken ? "broken" : task.status, paint: task.broken ? style.red : paintOf(task.status, style) },
 				String(task.priority),
-				task.runner?.kind ?? "-",
+				task.runner ?? "-",
 				task.title,
 			]);
 			const columns = [
@@ -86,13 +90,13 @@ export function taskListResult(kind: string, tasks: readonly TaskSummary[], opti
 			const more = chosen.length - shown.length;
 			return `${renderTable(columns, rows, style)}${more > 0 ? `… and ${more} more (--limit ${chosen.length})\n` : ""}`;
 		},
-		plain: () => chosen.map((task) => [task.id, task.status, task.priority, task.runner?.kind ?? "", task.title]),
+		plain: () => chosen.map((task) => [task.id, task.status, task.priority, task.runner ?? "", task.title]),
 	};
 }
 
-function notices(task: TaskSummary): Notice[] {
-	return task.diagnostics
-		.filter((diagnostic) => diagnostic.severity === "error")
+function notices(task: ListedTask): Notice[] {
+	return summaryOf(task)
+		.diagnostics.filter((diagnostic) => diagnostic.severity === "error")
 		.map(({ code, message, hint, file, line }) => ({ code, message, hint, file, line }));
 }
 
@@ -101,7 +105,7 @@ function cutNotice(shown: number, all: number): Notice[] {
 }
 
 function paintOf(
-	status: TaskSummary["status"],
+	status: ListedTask["status"],
 	style: {
 		green: (text: string) => string;
 		yellow: (text: string) => string;

@@ -1,8 +1,10 @@
 // `msgcode task ready`: the tasks that nothing holds back, and with --json why each is first.
 import { notReadyBecause } from "../../ledger/dependencies.ts";
+import { summaryOf } from "../../ledger/listed-task.ts";
+import type { TaskSummary } from "../../ledger/task-view.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
-import { select, summariesWithRuns, type TaskFilters, taskListResult } from "./task-list.ts";
+import { select, type TaskFilters, taskListResult, tasksWithRuns } from "./task-list.ts";
 
 export async function run(
 	context: CommandContext,
@@ -10,8 +12,10 @@ export async function run(
 	options: TaskFilters,
 ): Promise<CommandResult> {
 	const app = await openFor(context, "task ready");
-	const summaries = await summariesWithRuns(app);
-	const all = new Map(summaries.map((task) => [task.id, task]));
-	const ready = select(summaries, options).filter((task) => notReadyBecause(task, all, app.ledger.now()) === null);
+	const tasks = await tasksWithRuns(app);
+	const all = new Map(tasks.map((task) => [task.id, summaryOf(task)]));
+	const ready = select(tasks, options).filter(({ id }) => {
+		return notReadyBecause(all.get(id) as TaskSummary, all, app.ledger.now()) === null;
+	});
 	return taskListResult("task.ready", ready, options);
 }

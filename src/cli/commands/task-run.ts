@@ -45,7 +45,7 @@ export async function run(context: CommandContext, args: readonly string[], opti
 	await allow(context, app, task, options);
 	await ensureCommitted(app.ledger, id);
 	const concluded = await runSupervised(context, app, request);
-	await refreshIndex(app.ledger);
+	await refreshIndex(app.ledger, [id]);
 	return resultOf(app, id, concluded.receipt, concluded);
 }
 

@@ -6,7 +6,7 @@ import type { TaskView } from "../../ledger/task-view.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
-import { permissionFor } from "../permission.ts";
+import { heldPermission } from "../permission.ts";
 import { visible } from "../terminal-text.ts";
 
 export async function run(context: CommandContext, args: readonly string[]): Promise<CommandResult> {
@@ -29,13 +29,9 @@ async function wholeTask(
 ): Promise<{ view: TaskView; held: { digest: string; reason: string | null } | null }> {
 	const task = readTask(app.workspace.root, id);
 	const claim = readClaim(app.workspace.stateDir, id);
-	const permission =
-		task.definition.runner === undefined && task.definition.checks.length === 0
-			? null
-			: await permissionFor(app, id, task.definition, true);
-	const isHeld = permission !== null && !permission.approved;
-	const view = await viewTask(app.ledger, task, { liveRunId: claim?.runId ?? null, held: isHeld });
-	return { view, held: isHeld ? { digest: permission.digest, reason: permission.reason } : null };
+	const held = await heldPermission(app, id, task.definition);
+	const view = await viewTask(app.ledger, task, { liveRunId: claim?.runId ?? null, held: held !== null });
+	return { view, held };
 }
 
 function describe(view: TaskView, held: { digest: string; reason: string | null } | null, style: Style): string {

@@ -7,8 +7,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 interface VariableRow {
 	readonly meaning: string;
-	/** "user": read by msgcode; "run": set by msgcode for the programs of a run. */
-	readonly setBy: "user" | "run";
+	/** "user": read by msgcode; "run": set by msgcode for the programs of a run; "git": for its own calls of git. */
+	readonly setBy: "user" | "run" | "git";
 	/** The setting that it overrides. */
 	readonly setting?: string;
 }
@@ -33,6 +33,7 @@ export const environmentNames = {
 	MSGCODE_RUN_ID: { setBy: "run", meaning: "The run." },
 	MSGCODE_ATTEMPT: { setBy: "run", meaning: "The number of the attempt, from 1." },
 	MSGCODE_RUN_DIR: { setBy: "run", meaning: "The run's folder." },
+	MSGCODE_GIT_OF: { setBy: "git", meaning: "Set for git: the msgcode process that started it." },
 	MSGCODE_TASK_FILE: { setBy: "run", meaning: "The task's Markdown file." },
 	NO_COLOR: { setBy: "user", meaning: "Any value: no colour." },
 	VISUAL: { setBy: "user", meaning: "The editor of `task edit`, before EDITOR." },

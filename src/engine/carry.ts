@@ -7,7 +7,7 @@ import { writeCommit } from "../git/head.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { fromTop } from "../ledger/workspace.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { ledgerPathTest } from "./worktree.ts";
+import { carryRef, ledgerPathTest } from "./worktree.ts";
 
 /** A commit with `base` as its parent and the checkout's tracked and untracked files as its tree; `base` when they are equal. */
 export async function carriedBase(ledger: Ledger, base: string, runId: string, folder: RunFolder): Promise<string> {
@@ -32,6 +32,6 @@ export async function carriedBase(ledger: Ledger, base: string, runId: string, f
 		sign: false,
 		identity: await ledger.identity(),
 	});
-	await git(["update-ref", `refs/msgcode/carry/${runId}`, commit]);
+	await git(["update-ref", carryRef(runId), commit]);
 	return commit;
 }

@@ -4,10 +4,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { now, systemClock } from "../core/clock.ts";
 import { openEventLog, readEvents } from "../core/events.ts";
-import { removeLeftoverTemporaries } from "../core/files.ts";
+import { removeFileIfThere, removeLeftoverTemporaries } from "../core/files.ts";
 import { sizedDigest } from "../core/ids.ts";
 import { acquireLock } from "../core/lock.ts";
 import { sweepMarked } from "../core/supervisor.ts";
+import { GIT_MARKER, gitMark } from "../git/plumbing.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { parseMessage } from "../ledger/message.ts";
 import { runFolder } from "../ledger/paths.ts";
@@ -21,7 +22,7 @@ import { concludeRun, keepEvents } from "./conclude.ts";
 import { dropHalfMade } from "./prepare-run.ts";
 import { recycleWorktree } from "./remove-worktree.ts";
 import { makeRunFolder, noteEnding, type RunEnding, type RunFolder, readEnding, tidyRunFolder } from "./run-folder.ts";
-import { worktreePath } from "./worktree.ts";
+import { afterChecksRef, agentHeadRef, branchOf, carryRef, runRef, worktreePath } from "./worktree.ts";
 
 /** True when some run's owner is dead. Cheap enough for every command. */
 export function hasAbandonedRuns(ledger: Ledger): boolean {
@@ -51,6 +52,9 @@ export async function recoverRuns(ledger: Ledger): Promise<string[]> {
 async function recoverRun(ledger: Ledger, claim: Claim): Promise<void> {
 	const { stateDir, root } = ledger.workspace;
 	await sweepMarked({ name: RUN_MARKER, value: claim.runId });
+	// A git that outlived it could still be at work in the worktree that is now looked at.
+	await sweepMarked({ name: GIT_MARKER, value: gitMark(claim.identity) });
+	for (const ref of refsOfRun(claim)) removeFileIfThere(join(ledger.workspace.commonDir, `${ref}.lock`));
 	const recorded = readReceipt(root, claim.taskId, claim.runId) !== null;
 	const waiting = listPending(stateDir).filter((pending) => parseMessage(pending.message).runId === claim.runId);
 	for (const pending of waiting) await holdPending(ledger, pending);
@@ -67,6 +71,12 @@ async function recoverRun(ledger: Ledger, claim: Claim): Promise<void> {
 	}
 	tidyRunFolder(folder);
 	releaseClaim(stateDir, claim);
+}
+
+/** The refs that only this run writes: a lock file of one, with no process of the run left, is what a killed git left. */
+function refsOfRun({ taskId, runId }: Claim): string[] {
+	const own = [runRef(runId), agentHeadRef(runId), afterChecksRef(runId), carryRef(runId)];
+	return [`refs/heads/${branchOf(taskId, runId)}`, ...own];
 }
 
 async function abortedEnding(ledger: Ledger, claim: Claim, folder: RunFolder): Promise<RunEnding> {

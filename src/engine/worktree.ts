@@ -52,6 +52,11 @@ export function afterChecksRef(runId: string): string {
 	return `refs/msgcode/after-checks/${runId}`;
 }
 
+/** Where the user's uncommitted work is kept that a run took along. */
+export function carryRef(runId: string): string {
+	return `refs/msgcode/carry/${runId}`;
+}
+
 /** Where the commits that an agent made itself are kept. */
 export function agentHeadRef(runId: string): string {
 	return `refs/msgcode/heads/${runId}`;

@@ -2,6 +2,7 @@
 // Invariant: no hook, fsmonitor, pager, prompt or inherited GIT_DIR/GIT_INDEX_FILE takes part in a call made here.
 import { spawn } from "node:child_process";
 import { MsgcodeError } from "../core/errors.ts";
+import { ownIdentity, type ProcessIdentity } from "../core/process-identity.ts";
 
 export interface GitOptions {
 	readonly cwd?: string;
@@ -42,6 +43,14 @@ const NEUTRAL_CONFIG: readonly string[] = [
 
 const KEPT_GIT_VARIABLES = /^GIT_(AUTHOR_|COMMITTER_|CONFIG|SSH|ASKPASS|CEILING_DIRECTORIES$|TEMPLATE_DIR$|EXEC_PATH$)/;
 
+/** In the environment of every git that we start: what a killed process leaves running is found again by it. */
+export const GIT_MARKER = "MSGCODE_GIT_OF";
+
+/** The marker's value for the process that started the git. */
+export function gitMark({ pid, startTime }: Pick<ProcessIdentity, "pid" | "startTime">): string {
+	return `${pid}-${startTime}`;
+}
+
 /** The environment for our git calls: the user's, without what would redirect git to another repository or index. */
 export function gitEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
 	const clean: Record<string, string> = {};
@@ -58,6 +67,7 @@ export function gitEnvironment(env: Readonly<Record<string, string | undefined>>
 		GIT_OPTIONAL_LOCKS: "0",
 		GIT_PAGER: "cat",
 		GIT_EDITOR: ":",
+		[GIT_MARKER]: gitMark(ownIdentity()),
 	};
 }
 

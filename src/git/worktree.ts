@@ -140,7 +140,13 @@ function recordOf(commonDir: string, path: string): string | null {
 }
 
 function readText(path: string): string | null {
-	return existsSync(path) ? readFileSync(path, "utf8") : null;
+	try {
+		return readFileSync(path, "utf8");
+	} catch (cause) {
+		// Another task's worktree may be removed while we look.
+		if (["ENOENT", "ENOTDIR"].includes((cause as NodeJS.ErrnoException).code ?? "")) return null;
+		throw fileError("read", path, cause);
+	}
 }
 
 /** Removes the folder and git's record of it. The caller has proven that its work is kept. */

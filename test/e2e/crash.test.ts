@@ -1,12 +1,24 @@
 // A process is killed at every named step of its work; one ordinary next command must bring the ledger back to health:
 // nothing lost, nothing half, the user's work as it was, nothing left behind, and no further commit after that.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	realpathSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { FAIL_POINTS } from "../../src/core/failpoint.ts";
+import { identityOf } from "../../src/core/process-identity.ts";
 import { healthProblems } from "../support/crash.ts";
-import { copyGround, type Ground, headOf, plantedGround, runMsgcode } from "../support/ground.ts";
+import { copyGround, type Ground, gitIn, headOf, plantedGround, runMsgcode } from "../support/ground.ts";
 
 /** What is killed: its command line, and what has to happen before. `id` is a task whose runner writes made.txt. */
 interface Scenario {
@@ -220,6 +232,41 @@ describe("after a process was killed", () => {
 		]);
 	});
 
+	test("a git that outlives the killed process does not work on beside the one that recovers", async () => {
+		const ground = copyGround(template, newFolder());
+		const home = ground.env.HOME as string;
+		const real = execFileSync("sh", ["-c", "command -v git"]).toString().trim();
+		mkdirSync(join(home, "bin"));
+		const held = join(home, "held");
+		const hold = `case "$*" in *"add --all"*) if [ ! -e "${held}" ]; then echo $$ > "${held}"; exec sleep 60; fi;; esac`;
+		writeFileSync(join(home, "bin/git"), `#!/bin/sh\n${hold}\nexec "${real}" "$@"\n`, { mode: 0o755 });
+		const env = { PATH: `${join(home, "bin")}:${ground.env.PATH}` };
+		const killed = await runMsgcode(ground, ["task", "run", id], {
+			env,
+			onStart: (child) => void waitFor(held).then(() => child.kill("SIGKILL")),
+		});
+		expect(killed.signal).toBe("SIGKILL");
+		const orphan = Number(readFileSync(held, "utf8"));
+		expect(identityOf(orphan)).not.toBeNull();
+		expect((await runMsgcode(ground, ["task", "list"], { env })).code).toBe(0);
+		expect(identityOf(orphan)).toBeNull();
+		expect(healthProblems(ground)).toEqual([]);
+		expect(runsOf(ground)).toMatchObject([
+			{ errorCode: "RUN_ABORTED_BY_RESTART", patch: expect.stringContaining("b/made.txt") },
+		]);
+	});
+
+	test("a lock that a killed git left on a branch of the run is no hindrance", async () => {
+		const ground = copyGround(template, newFolder());
+		await runMsgcode(ground, ["task", "run", id], { failpoint: "run.worktree-added" });
+		const branch = gitIn(ground, "for-each-ref", "--format=%(refname)", "refs/heads/msgcode").trim();
+		writeFileSync(join(ground.path, ".git", `${branch}.lock`), "");
+		const recovered = await runMsgcode(ground, ["task", "list"]);
+		expect(recovered.stderr).not.toContain("could not be finished");
+		expect(healthProblems(ground)).toEqual([]);
+		expect((await runMsgcode(ground, ["task", "run", id])).code).toBe(0);
+	});
+
 	test("a result that has to wait for the end of a merge is kept, and comes in with the next command after it", async () => {
 		const ground = copyGround(template, newFolder());
 		const merging = join(ground.path, ".git/MERGE_HEAD");
@@ -251,6 +298,13 @@ describe("after a process was killed", () => {
 		expect((await tasksOf(ground)).find((task) => task.id === id)?.status).toBe("done");
 	});
 });
+
+/** Resolves once the file has content. */
+async function waitFor(path: string): Promise<void> {
+	for (const deadline = Date.now() + 20_000; !existsSync(path) || readFileSync(path, "utf8") === ""; await sleep(5)) {
+		if (Date.now() > deadline) throw new Error(`waited in vain for ${path}`);
+	}
+}
 
 /** The steps of a run in order: what is on record after a kill depends on how far it had come. */
 const STEPS = [

@@ -23,6 +23,8 @@ export interface Figures {
 	killedByTime: number;
 	/** The same with git and the runner, as when a container ends. */
 	killedTrees: number;
+	/** Lock files that git left when it was killed itself, and that its user has to remove. */
+	gitLocks: number;
 	/** Commands that met a full disk and said so. */
 	diskFull: number;
 	/** Kills of the command that recovers. */
@@ -41,6 +43,7 @@ export function noFigures(): Figures {
 		killedAtPoints: 0,
 		killedByTime: 0,
 		killedTrees: 0,
+		gitLocks: 0,
 		diskFull: 0,
 		killedRecoveries: 0,
 		points: {},
@@ -80,6 +83,7 @@ async function soakRepository(options: SoakOptions, ground: Ground): Promise<voi
 		const commands = chooseCommands(random, known, concurrent ? CONCURRENT : 1);
 		if (random.chance(0.1)) commitAsUser(ground);
 		const outcomes = await Promise.all(commands.map((command) => runRound(options, ground, command)));
+		figures.gitLocks += removeLocksOfGit(ground);
 		const wounded = outcomes.some(({ killed }) => killed);
 		const { problems, now } = await recover(options, ground, wounded);
 		problems.push(...compare(commands, outcomes, known, now));
@@ -92,6 +96,16 @@ async function soakRepository(options: SoakOptions, ground: Ground): Promise<voi
 		known = now;
 		options.onProgress();
 	}
+}
+
+/** What git says a user has to do when a git was killed while it moved the branch. msgcode leaves these alone. */
+function removeLocksOfGit(ground: Ground): number {
+	const locks = ["HEAD.lock", "packed-refs.lock", "refs/heads/main.lock"].map((name) =>
+		join(ground.path, ".git", name),
+	);
+	const left = locks.filter((path) => existsSync(path));
+	for (const path of left) rmSync(path);
+	return left.length;
 }
 
 /** The user commits something of their own; HEAD moves, nothing else. */

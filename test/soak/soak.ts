@@ -43,7 +43,7 @@ async function work({ rounds, seconds, seed, main }: Share): Promise<void> {
 	} catch (error) {
 		figures.findings.push(`the soak itself failed: ${(error as Error).stack}`);
 	}
-	for (const finding of figures.findings) console.log(`seed ${seed}, ${finding}`);
+	if (figures.findings.length > 0) console.log(`seed ${seed}, ${figures.findings.join("\n")}`);
 	tell();
 	process.disconnect?.();
 }
@@ -96,7 +96,7 @@ function figureLine(figures: Figures, seconds: number, seed: number): string {
 		`${succeeded} printed success`,
 		`${killedAtPoints} killed at ${Object.keys(figures.points).length} fail points`,
 		`${killedByTime} killed by time`,
-		`${killedTrees} killed with all their children`,
+		`${killedTrees} killed with all their children (git left ${gitLocks} locks of its own)`,
 		`${diskFull} met a full disk`,
 		`${killedRecoveries} recoveries killed`,
 		`${figures.findings.length} findings`,
@@ -115,6 +115,7 @@ function sum(all: readonly Figures[]): Figures {
 		total.killedAtPoints += one.killedAtPoints;
 		total.killedByTime += one.killedByTime;
 		total.killedTrees += one.killedTrees;
+		total.gitLocks += one.gitLocks;
 		total.diskFull += one.diskFull;
 		total.killedRecoveries += one.killedRecoveries;
 		for (const [name, count] of Object.entries(one.points)) total.points[name] = (total.points[name] ?? 0) + count;

@@ -1,7 +1,7 @@
 // `msgcode task list`: tasks by urgency, from the index or straight from the files.
 
 import type { App } from "../../app.ts";
-import { MsgcodeError } from "../../core/errors.ts";
+import { EXIT, MsgcodeError } from "../../core/errors.ts";
 import { listClaims } from "../../engine/claim.ts";
 import { byUrgency, joinedTexts, type ListedTask, listedTask, summaryOf } from "../../ledger/listed-task.ts";
 import { readListed } from "../../ledger/task-index.ts";
@@ -69,6 +69,8 @@ export function taskListResult(kind: string, tasks: readonly ListedTask[], optio
 			return chosen.map(summaryOf);
 		},
 		rendered: () => joinedTexts(chosen),
+		// The others are listed and work; the exit code says that not all is well.
+		exitCode: broken.length > 0 ? EXIT.damaged : EXIT.ok,
 		warnings: [...broken.flatMap(notices), ...cutNotice(chosen.length, tasks.length)],
 		human: (style) => {
 			if (tasks.length === 0) return "No tasks.\n";

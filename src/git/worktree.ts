@@ -13,13 +13,14 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileError, MsgcodeError } from "../core/errors.ts";
 import { failPoint } from "../core/failpoint.ts";
 import { temporaryName } from "../core/temporary-files.ts";
 import { formatIndex, parseIndex, skipPaths } from "./index-format.ts";
 import { gitDirOf } from "./location.ts";
 import type { ObjectReader } from "./object-reader.ts";
-import type { Git } from "./plumbing.ts";
+import type { Git, GitResult } from "./plumbing.ts";
 
 export interface WorktreeRequest {
 	readonly path: string;
@@ -42,19 +43,19 @@ export interface LinkedWorktree {
 export async function addWorktree(git: Git, request: WorktreeRequest): Promise<LinkedWorktree> {
 	const { path, branch, base, reason } = request;
 	const args = [
-		"worktree",
 		"add",
 		"--no-checkout",
 		"--no-track",
 		"--lock",
 		"--reason",
 		reason,
-		"-b",
+		// A run's branch is its own: it can only be there because this call was made once before, in vain.
+		"-B",
 		branch,
 		path,
 		base,
 	];
-	await git(args).catch((cause: unknown) => {
+	await gitWorktree(git, args).catch((cause: unknown) => {
 		throw worktreeFailure(cause, branch);
 	});
 	const gitDir = gitDirOf(path);
@@ -93,7 +94,7 @@ export interface ListedWorktree {
 
 /** All worktrees that git knows, the main one first. */
 export async function listWorktrees(git: Git): Promise<ListedWorktree[]> {
-	const result = await git(["worktree", "list", "--porcelain", "-z"]);
+	const result = await gitWorktree(git, ["list", "--porcelain", "-z"]);
 	return result.stdout
 		.toString("utf8")
 		.split("\0\0")
@@ -169,7 +170,31 @@ export async function removeWorktree(git: Git, commonDir: string, path: string):
 		throw fileError("remove", path, cause);
 	}
 	failPoint("worktree.deleted");
-	if (recordOf(commonDir, path) !== null) await git(["worktree", "remove", "--force", "--force", path]);
+	const record = recordOf(commonDir, path);
+	if (record === null) return;
+	if (isHalfMade(record)) rmSync(record, { recursive: true, force: true });
+	else await gitWorktree(git, ["remove", "--force", "--force", path]);
+}
+
+/** A git that was killed while it made a record: git itself can then neither list nor remove any worktree. */
+function isHalfMade(record: string): boolean {
+	return (readText(join(record, "commondir")) ?? "").trim() === "";
+}
+
+const MAX_ROUNDS = 40;
+const ROUND_MS = 25;
+
+/** git gives up, with nothing done, when it meets the record of another worktree that is just being made: it is asked again. */
+async function gitWorktree(git: Git, args: readonly string[]): Promise<GitResult> {
+	for (let round = 1; ; round += 1) {
+		try {
+			return await git(["worktree", ...args]);
+		} catch (cause) {
+			const passing = cause instanceof MsgcodeError && /failed to read \S*worktrees\/\S+/.test(cause.message);
+			if (!passing || round === MAX_ROUNDS) throw cause;
+		}
+		await sleep(ROUND_MS * (0.5 + Math.random()));
+	}
 }
 
 function worktreeFailure(cause: unknown, branch: string): unknown {

@@ -87,6 +87,7 @@ function figureLine(figures: Figures, seconds: number, seed: number): string {
 		killedAtPoints,
 		killedByTime,
 		killedTrees,
+		gitLocks,
 		diskFull,
 		killedRecoveries,
 	} = figures;

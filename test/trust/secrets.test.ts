@@ -40,7 +40,7 @@ const secrets: [rule: string, text: string][] = [
 	["google-key", `AIza${chance(35)}`],
 	["google-key", `GOCSPX-${chance(28)}`],
 	["npm-token", `npm_${chance(36)}`],
-	["npm-token", `//registry.npmjs.org/:_authToken=${hex(8)}-${hex(4)}-${hex(12)}`],
+	["npm-token", `//packages.example.com/:_authToken=${hex(8)}-${hex(4)}-${hex(12)}`],
 	["pypi-token", `pypi-AgE${chance(60)}`],
 	["huggingface-token", `hf_${letters(34)}`],
 	["sendgrid-key", `SG.${chance(22)}.${chance(43)}`],

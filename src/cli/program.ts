@@ -11,9 +11,9 @@ import { flagsOf, type Group, isGroup, partsOf, placeOf, type Verb } from "./dec
 import { rootHelp } from "./help.ts";
 import type { Io } from "./io.ts";
 import { nouns } from "./nouns.ts";
-import { plainOperands } from "./operands.ts";
 import { printError, printResult } from "./output.ts";
 import { type GlobalFlags, type Line, leadingWords, readLine, roughFlags } from "./parse.ts";
+import { readPlainLine } from "./plain-line.ts";
 
 const root: Group = { name: "msgcode", does: "", verbs: nouns };
 const HELP_WORDS = new Set(["help", "--help", "-h"]);
@@ -56,8 +56,8 @@ async function readWords(
 	words: readonly string[],
 	settings: HelpSettings,
 ): Promise<Reading | { readonly help: string }> {
-	const args = plainOperands(verb, words);
-	if (args !== null) return { args, options: {} };
+	const plain = await readPlainLine(verb, words);
+	if (plain !== null) return plain;
 	const { readVerb } = await import("./commander.ts");
 	return await readVerb(verb, path, words, settings);
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MsgcodeError } from "../core/errors.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { type ObjectStore, writeObject } from "./object-writer.ts";
-import { type Git, gitFailure } from "./plumbing.ts";
+import { type Git, type GitResult, gitFailure } from "./plumbing.ts";
 
 export interface Head {
 	/** Full name of the checked-out branch; null when HEAD is detached. */
@@ -114,9 +114,33 @@ export async function writeCommit(store: ObjectStore, git: Git, commit: NewCommi
 	return writeObject(store, "commit", Buffer.from(`${header.join("\n")}\n\n${commit.message}`));
 }
 
+/** A git that was started early and waits to be told which branch moves where; told nothing, it changes nothing. */
+export interface WaitingMove {
+	tell(input: string): Promise<GitResult>;
+	/** Ends it. May be called at any time, also after `tell`. */
+	drop(): void;
+}
+
+/** Starts git while the change that the branch is to move to is still being written. */
+export function prepareMove(git: Git, reason: string): WaitingMove {
+	const { promise, resolve } = Promise.withResolvers<string>();
+	const result = git(["update-ref", "-m", reason, "--stdin"], { stdin: promise, accept: MOVE_CODES });
+	result.catch(() => {});
+	return {
+		tell(input) {
+			resolve(input);
+			return result;
+		},
+		drop: () => resolve(""),
+	};
+}
+
+const MOVE_CODES = [0, 1, 128];
+
 /**
  * Moves the branch of `head` (or HEAD itself when detached) to `commit`; false when it is not where it was read any more.
- * Waits up to `patienceMs` for another git process to let go of the ref's lock file, then throws `ref_locked`.
+ * Waits up to `patienceMs` for another git process to let go of the ref's lock file, then throws `ref_locked`. A git that
+ * waits is told first.
  */
 export async function moveHead(
 	git: Git,
@@ -124,13 +148,15 @@ export async function moveHead(
 	commit: string,
 	reason: string,
 	patienceMs = 10_000,
+	waiting: WaitingMove | null = null,
 ): Promise<boolean> {
 	const name = head.ref ?? "HEAD";
 	const old = head.commit ?? "0".repeat(commit.length);
 	const args = ["update-ref", ...(head.ref === null ? ["--no-deref"] : []), "-m", reason, name, commit, old];
+	const input = `${head.ref === null ? "option no-deref\n" : ""}update ${name} ${commit} ${old}\n`;
 	const deadline = Date.now() + patienceMs;
-	for (;;) {
-		const { code, stderr } = await git(args, { accept: [0, 1, 128] });
+	for (let first = waiting; ; first = null) {
+		const { code, stderr } = await (first === null ? git(args, { accept: MOVE_CODES }) : first.tell(input));
 		if (code === 0) return true;
 		if (/is at [0-9a-f]+ but expected|reference already exists|unable to resolve reference/.test(stderr)) return false;
 		if (!/Unable to create '.*\.lock': File exists/.test(stderr)) throw gitFailure(["update-ref"], code, stderr);

@@ -2,11 +2,13 @@
 // Invariant: no hook, fsmonitor, pager, prompt or inherited GIT_DIR/GIT_INDEX_FILE takes part in a call made here.
 import { spawn } from "node:child_process";
 import { MsgcodeError } from "../core/errors.ts";
+import { once } from "../core/lazy.ts";
 import { ownIdentity, type ProcessIdentity } from "../core/process-identity.ts";
 
 export interface GitOptions {
 	readonly cwd?: string;
-	readonly stdin?: string | Uint8Array;
+	/** A promise lets git start now and get its input later. */
+	readonly stdin?: string | Uint8Array | Promise<string>;
 	readonly gitDir?: string;
 	readonly workTree?: string;
 	readonly indexFile?: string;
@@ -72,8 +74,8 @@ export function gitEnvironment(env: Readonly<Record<string, string | undefined>>
 }
 
 export function createGit(env: Readonly<Record<string, string | undefined>>, defaults: { readonly cwd: string }): Git {
-	const base = gitEnvironment(env);
-	return (args, options = {}) => runGit(base, defaults.cwd, args, options);
+	const base = once(() => gitEnvironment(env));
+	return (args, options = {}) => runGit(base(), defaults.cwd, args, options);
 }
 
 /** Starts a git process that stays open, for conversations such as `cat-file --batch`. */
@@ -132,9 +134,11 @@ function runGit(
 				reject(gitFailure(args, code, errorText));
 			}
 		});
-		if (options.stdin !== undefined && child.stdin !== null) {
-			child.stdin.on("error", () => {}); // EPIPE: git's own exit code tells what went wrong
-			child.stdin.end(options.stdin);
+		const { stdin: input } = child;
+		if (options.stdin !== undefined && input !== null) {
+			input.on("error", () => {}); // EPIPE: git's own exit code tells what went wrong
+			if (options.stdin instanceof Promise) void options.stdin.then((text) => input.end(text));
+			else input.end(options.stdin);
 		}
 	});
 }

@@ -3,7 +3,7 @@
 // or a journal by which the next command finishes the change.
 import { MsgcodeError } from "../core/errors.ts";
 import { failPoint } from "../core/failpoint.ts";
-import { type Head, moveHead, readHead, writeCommit } from "../git/head.ts";
+import { type Head, moveHead, prepareMove, readHead, type WaitingMove, writeCommit } from "../git/head.ts";
 import { updateIndex } from "../git/index-lock.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { refuseWhileBusy } from "../git/operation.ts";
@@ -129,8 +129,33 @@ async function apply(
 	changes: readonly JournalChange[],
 	intent: Intent,
 ): Promise<string | null> {
-	const { workspace, git } = ledger;
 	const message = formatMessage(intent.message, await ledger.actor());
+	const reason = `msgcode: ${message.split("\n", 1)[0] ?? ""}`;
+	const waiting = ledger.settings.commit === "auto" ? prepareMove(ledger.git, reason) : null;
+	try {
+		return await applyOnce(ledger, reader, head, changes, { ...intent, text: message, reason, waiting });
+	} finally {
+		waiting?.drop();
+	}
+}
+
+interface Prepared extends Intent {
+	/** The commit's message. */
+	readonly text: string;
+	/** What the reflog says. */
+	readonly reason: string;
+	readonly waiting: WaitingMove | null;
+}
+
+async function applyOnce(
+	ledger: Ledger,
+	reader: ObjectReader,
+	head: Head,
+	changes: readonly JournalChange[],
+	intent: Prepared,
+): Promise<string | null> {
+	const { workspace, git } = ledger;
+	const { text: message, reason, waiting } = intent;
 	const sign = intent.sign ?? ledger.settings.sign;
 	const build = async (onto: Head): Promise<Journal> => {
 		const tree = await treeWith(ledger, reader, intent.code?.tree ?? onto.tree, changes);
@@ -187,11 +212,11 @@ async function apply(
 		if (intent.verify === true)
 			await git(["hook", "run", "--ignore-missing", "pre-commit"], { cwd: workspace.topLevel, hooks: true });
 		if (journal.mode === "auto") {
-			const reason = `msgcode: ${message.split("\n", 1)[0] ?? ""}`;
 			let onto = head;
 			for (;;) {
 				refuseWhileBusy(workspace.gitDir);
-				moved = await moveHead(git, onto, journal.commit, reason, ledger.settings.lockTimeoutMs);
+				const { lockTimeoutMs } = ledger.settings;
+				moved = await moveHead(git, onto, journal.commit, reason, lockTimeoutMs, onto === head ? waiting : null);
 				if (moved) break;
 				const now = await readHead(workspace.gitDir, reader, git);
 				// Somebody's own commit took what was staged here: then the change is in, and theirs is the commit.

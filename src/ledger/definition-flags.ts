@@ -4,6 +4,7 @@
 import { MsgcodeError } from "../core/errors.ts";
 import { type DefinitionKey, type DefinitionKeyName, definitionKeys } from "./definition-keys.ts";
 import { definitionSchemas } from "./definition-schemas.ts";
+import { plainValue } from "./plain-values.ts";
 
 /**
  * The value of a key as it stands in the file, from what its flag was given (several times: a list of words). An empty word
@@ -20,6 +21,7 @@ export function parseFlagValue(key: DefinitionKeyName, raw: string | readonly st
 
 /** Throws input_invalid, naming `where`, unless the key takes the value in the form it has in a file. */
 export function assertValue(key: DefinitionKeyName, value: unknown, where: string): void {
+	if (plainValue(key, value) !== null) return;
 	const checked = definitionSchemas[key].safeParse(value);
 	const issue = checked.success ? undefined : checked.error.issues[0];
 	if (issue === undefined) return;

@@ -8,7 +8,7 @@ import { runFactsSignature } from "./run-facts.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Files changed this shortly before a look may change again without a new time: they are read again next time. */
-const TOO_YOUNG_MS = 50;
+export const TOO_YOUNG_MS = 50;
 
 const IF_THERE = { throwIfNoEntry: false } as const;
 

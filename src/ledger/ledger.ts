@@ -1,5 +1,6 @@
 // An open ledger: the workspace with what a command needs to read and change it.
 import { type Identity, readIdentity } from "../git/head.ts";
+import { openLooseFirst } from "../git/loose-reader.ts";
 import { type ObjectReader, openObjectReader } from "../git/object-reader.ts";
 import { createGit, type Git } from "../git/plumbing.ts";
 import type { Workspace } from "./workspace.ts";
@@ -48,7 +49,9 @@ export function openLedger(options: LedgerOptions): Ledger {
 		return asked;
 	};
 	const actor = async () => options.actorName ?? (await identity()).author.name;
-	const openReader = sharedReader(() => openObjectReader(options.env, options.workspace.topLevel));
+	const { workspace, env } = options;
+	const openGit = () => openObjectReader(env, workspace.topLevel);
+	const openReader = sharedReader(() => openLooseFirst(workspace, openGit, options.willChange === true));
 	if (options.willChange === true) {
 		openReader().close();
 		void identity().catch(() => {});

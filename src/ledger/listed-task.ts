@@ -26,7 +26,7 @@ const DEPTH = 2;
 const INDENT = "  ".repeat(DEPTH);
 
 /** What stands between two tasks. */
-export const SEPARATOR = ",\n";
+const SEPARATOR = ",\n";
 
 export function listedTask(summary: TaskSummary): ListedTask {
 	return {
@@ -56,26 +56,29 @@ export function byUrgency(a: ListedTask, b: ListedTask): number {
 	return b.priority - a.priority || a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1);
 }
 
-/** The task with its text as its source. */
-export function rendered(task: ListedTask): ListedTask & { readonly source: Buffer } {
-	const { source } = task;
-	if (Buffer.isBuffer(source)) return { ...task, source };
-	const text = Buffer.from(INDENT + prettyJson(source, DEPTH));
-	return { ...task, source: text, start: 0, end: text.length };
+/** Where a task's text stands. */
+export interface TextPlace {
+	readonly source: Buffer;
+	readonly start: number;
+	readonly end: number;
 }
 
-/**
- * The tasks' texts, as they stand in the index and in the JSON of a list, with separators between them. Tasks that stand
- * one after the other in one file are one piece.
- */
-export function joinedTexts(tasks: readonly ListedTask[]): Buffer[] {
+/** Where the task's text stands as it is in the index and in the JSON of a list; it is rendered where it stands nowhere. */
+export function rendered({ source, start, end }: Pick<ListedTask, "source" | "start" | "end">): TextPlace {
+	if (Buffer.isBuffer(source)) return { source, start, end };
+	const text = Buffer.from(INDENT + prettyJson(source, DEPTH));
+	return { source: text, start: 0, end: text.length };
+}
+
+/** The texts with separators between them. Texts that stand one after the other in one file are one piece. */
+export function joinedTexts(places: readonly Pick<ListedTask, "source" | "start" | "end">[]): Buffer[] {
 	const pieces: Buffer[] = [];
-	for (let at = 0; at < tasks.length; ) {
+	for (let at = 0; at < places.length; ) {
 		if (pieces.length > 0) pieces.push(Buffer.from(SEPARATOR));
-		const { source, start, end: firstEnd } = rendered(tasks[at] as ListedTask);
+		const { source, start, end: firstEnd } = rendered(places[at] as ListedTask);
 		let end = firstEnd;
 		at += 1;
-		for (let next = tasks[at]; next?.source === source && next.start === end + SEPARATOR.length; next = tasks[at]) {
+		for (let next = places[at]; next?.source === source && next.start === end + SEPARATOR.length; next = places[at]) {
 			end = next.end;
 			at += 1;
 		}

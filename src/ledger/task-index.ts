@@ -4,12 +4,13 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { replaceFile } from "../core/files.ts";
 import { isLeftoverTemporary } from "../core/temporary-files.ts";
-import { type Look, look } from "./freshness.ts";
-import { FRESHNESS_NUMBERS, formatIndex, parseIndex, type TaskIndex } from "./index-file.ts";
+import { type Look, look, TOO_YOUNG_MS } from "./freshness.ts";
+import { FRESHNESS_NUMBERS, formatIndex, readIndex, type TaskIndex, type UnreadIndex } from "./index-file.ts";
 import type { Ledger } from "./ledger.ts";
 import { byUrgency, type ListedTask, listedTask, summaryOf } from "./listed-task.ts";
 import { INDEX_FILE, taskIdOfFile } from "./paths.ts";
-import type { TaskSummary } from "./task-view.ts";
+import { lookAtFolder } from "./quiet-folder.ts";
+import { type TaskSummary, withoutPrompt } from "./task-view.ts";
 
 /** A task just read from its files, and what its freshness rests on; null numbers make it be read again next time. */
 interface ReadAnew {
@@ -26,32 +27,59 @@ const NO_INDEX: TaskIndex = { tasks: [], freshness: new Float64Array(), basis: {
 /** All tasks by urgency, without live runs. Reads only the files that changed since the index was written. */
 export async function readListed(ledger: Ledger): Promise<readonly ListedTask[]> {
 	const { root, tasksDir } = ledger.workspace;
+	const folder = lookAtFolder(ledger.workspace, TOO_YOUNG_MS);
 	const seen = look(ledger.workspace);
-	const names = readdirSync(tasksDir);
-	removeLeftovers(tasksDir, names);
-	const loaded = ledger.useIndex ? loadIndex(root) : null;
-	const index = loaded ?? NO_INDEX;
+	const unread = ledger.useIndex ? loadIndex(root) : null;
+	// The files are looked at before the index is read further: what is in memory by then would be moved about by it.
+	const looked = unread === null ? NOTHING_SEEN : lookAt(unread, seen);
+	const isQuiet = unread !== null && folder.isQuiet(unread);
+	const files = isQuiet ? looked.files : countTaskFiles(tasksDir);
+	const index = unread === null ? null : wholeIndex(unread);
 	const changes: Changes = new Map();
-	let files = 0;
-	for (const [position, { id }] of index.tasks.entries()) {
-		const there = seen.files(id);
-		files += there;
-		if (there === 0) changes.set(id, null);
-		else if (!isFresh(index, position, id, seen)) changes.set(id, await readAnew(ledger, id, seen));
+	if (index !== null) {
+		for (const id of looked.gone) changes.set(id, null);
+		for (const id of looked.stale) changes.set(id, await readAnew(ledger, id, seen));
 	}
-	if (files !== names.filter(looksLikeTaskFile).length) {
-		const known = new Set(index.tasks.map(({ id }) => id));
-		for (const name of names) {
+	if (index === null || looked.files !== files) {
+		const known = new Set(index?.tasks.map(({ id }) => id));
+		for (const name of readdirSync(tasksDir)) {
 			const id = taskIdOfFile(name);
 			if (id === null || known.has(id)) continue;
 			known.add(id);
-			if (seen.files(id) > 0) changes.set(id, await readAnew(ledger, id, seen));
+			changes.set(id, await readAnew(ledger, id, seen));
 		}
 	}
-	if (loaded !== null && changes.size === 0) return loaded.tasks;
-	const next = changed(index, changes);
+	if (index !== null && changes.size === 0) {
+		if (!isQuiet) folder.note();
+		return index.tasks;
+	}
+	const next = changed(index ?? NO_INDEX, changes);
 	if (ledger.useIndex) writeIndex(root, next);
 	return next.tasks;
+}
+
+interface Looked {
+	/** How many task files of the index's tasks there are. */
+	readonly files: number;
+	readonly stale: readonly string[];
+	readonly gone: readonly string[];
+}
+
+const NOTHING_SEEN: Looked = { files: 0, stale: [], gone: [] };
+
+/** Looks at the files of every task in the index. */
+function lookAt(index: UnreadIndex, seen: Look): Looked {
+	const stale: string[] = [];
+	const gone: string[] = [];
+	let files = 0;
+	for (let position = 0; position < index.size; position += 1) {
+		const id = index.idAt(position);
+		const there = seen.files(id);
+		files += there;
+		if (there === 0) gone.push(id);
+		else if (!isFresh(index, position, id, seen)) stale.push(id);
+	}
+	return { files, stale, gone };
 }
 
 /** All tasks' summaries by id, without live runs. */
@@ -67,32 +95,33 @@ export async function readSummaries(ledger: Ledger): Promise<TaskSummary[]> {
 export async function refreshIndex(ledger: Ledger, ids?: readonly string[]): Promise<void> {
 	if (!ledger.useIndex) return;
 	try {
-		const index = ids === undefined ? null : loadIndex(ledger.workspace.root);
+		const unread = ids === undefined ? null : loadIndex(ledger.workspace.root);
+		const index = unread === null ? null : wholeIndex(unread);
 		if (index === null) {
 			await readListed(ledger);
 			return;
 		}
 		const seen = look(ledger.workspace);
 		const changes: Changes = new Map();
-		for (const id of ids ?? []) changes.set(id, seen.files(id) === 0 ? null : await readAnew(ledger, id, seen));
+		for (const id of ids ?? []) changes.set(id, await readAnew(ledger, id, seen));
 		writeIndex(ledger.workspace.root, changed(index, changes));
 	} catch {
 		// The next list reads what is missing.
 	}
 }
 
-function looksLikeTaskFile(name: string): boolean {
-	return name.startsWith("tsk_") && (name.endsWith(".md") || name.endsWith(".json"));
-}
-
-function removeLeftovers(tasksDir: string, names: readonly string[]): void {
-	for (const name of names) {
+/** Counts the names that look like a task's file, and removes temporary files that a dead process left among them. */
+function countTaskFiles(tasksDir: string): number {
+	let files = 0;
+	for (const name of readdirSync(tasksDir)) {
+		if (name.startsWith("tsk_") && (name.endsWith(".md") || name.endsWith(".json"))) files += 1;
 		if (name.startsWith(".") && isLeftoverTemporary(tasksDir, name)) rmSync(join(tasksDir, name), { force: true });
 	}
+	return files;
 }
 
 /** Compares what `seen` has just looked at. */
-function isFresh(index: TaskIndex, position: number, id: string, seen: Look): boolean {
+function isFresh(index: Pick<TaskIndex, "freshness" | "basis">, position: number, id: string, seen: Look): boolean {
 	const from = position * FRESHNESS_NUMBERS;
 	for (let at = 0; at < FRESHNESS_NUMBERS; at += 1) {
 		if (seen.numbers[at] !== index.freshness[from + at]) return false;
@@ -102,12 +131,12 @@ function isFresh(index: TaskIndex, position: number, id: string, seen: Look): bo
 	return basis === runs || basis === runs + seen.head();
 }
 
-/** Reads the task whose files `seen` has just looked at. What changes after that look makes the entry stale, not wrong. */
-async function readAnew(ledger: Ledger, id: string, seen: Look): Promise<ReadAnew> {
+/** Reads a task; null where it has no file. What changes after the look at its files makes the entry stale, not wrong. */
+async function readAnew(ledger: Ledger, id: string, seen: Look): Promise<ReadAnew | null> {
+	if (seen.files(id) === 0) return null;
 	const freshness = seen.isTooYoung() ? new Float64Array(FRESHNESS_NUMBERS).fill(Number.NaN) : seen.numbers.slice();
 	const runs = seen.runs(id);
 	const { readTask, viewTask } = await import("./store.ts");
-	const { withoutPrompt } = await import("./task-view.ts");
 	const task = readTask(ledger.workspace.root, id);
 	const summary = withoutPrompt(await viewTask(ledger, task, { liveRunId: null }));
 	return { task: listedTask(summary), freshness, basis: task.record === null ? runs + seen.head() : runs };
@@ -133,12 +162,17 @@ function changed(index: TaskIndex, changes: Changes): TaskIndex {
 }
 
 /** null where the file is missing or damaged: it is made anew from the tasks' own. */
-function loadIndex(root: string): TaskIndex | null {
+function loadIndex(root: string): UnreadIndex | null {
 	try {
-		return parseIndex(readFileSync(join(root, INDEX_FILE)));
+		return readIndex(readFileSync(join(root, INDEX_FILE)));
 	} catch {
 		return null;
 	}
+}
+
+function wholeIndex({ freshness, basis, ...unread }: UnreadIndex): TaskIndex | null {
+	const tasks = unread.tasks();
+	return tasks === null ? null : { tasks, freshness, basis };
 }
 
 function writeIndex(root: string, index: TaskIndex): void {

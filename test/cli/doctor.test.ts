@@ -136,8 +136,8 @@ describe("doctor", () => {
 		await expect
 			.poll(async () => {
 				await place.msgcode("task", "list");
-				const { head } = JSON.parse(place.read("tasks/index.json"));
-				return Buffer.from(head.freshness, "base64").readDoubleLE(0);
+				const { freshness } = JSON.parse(place.read("tasks/index.json"));
+				return Buffer.from(freshness, "base64").readDoubleLE(0);
 			})
 			.not.toBeNaN();
 		place.write("tasks/index.json", place.read("tasks/index.json").replaceAll('"Honest"', '"A lie."'));

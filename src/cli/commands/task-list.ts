@@ -3,7 +3,7 @@
 import type { App } from "../../app.ts";
 import { EXIT, MsgcodeError } from "../../core/errors.ts";
 import { listClaims } from "../../engine/claim.ts";
-import { byUrgency, joinedTexts, type ListedTask, listedTask, summaryOf } from "../../ledger/listed-task.ts";
+import { joinedTexts, type ListedTask, listedTask, summaryOf } from "../../ledger/listed-task.ts";
 import { readListed } from "../../ledger/task-index.ts";
 import type { CommandContext, CommandResult, Notice } from "../command.ts";
 import { openFor } from "../open.ts";
@@ -43,7 +43,7 @@ export async function tasksWithRuns(app: App): Promise<readonly ListedTask[]> {
 	});
 }
 
-/** The tasks that the filters let pass, by urgency. */
+/** The tasks that the filters let pass, in their order. */
 export function select(tasks: readonly ListedTask[], filters: TaskFilters): ListedTask[] {
 	for (const status of filters.status ?? []) {
 		if (!STATUSES.includes(status)) {
@@ -53,11 +53,13 @@ export function select(tasks: readonly ListedTask[], filters: TaskFilters): List
 		}
 	}
 	const wanted = filters.status ?? (filters.all === true ? STATUSES : ["open", "running", "blocked"]);
-	return tasks
-		.filter((task) => filters.removed === true || !task.removed)
-		.filter((task) => wanted.includes(task.status))
-		.filter((task) => (filters.label ?? []).every((label) => task.labels.includes(label)))
-		.sort(byUrgency);
+	const { label: labels = [], removed = false } = filters;
+	return tasks.filter(
+		(task) =>
+			wanted.includes(task.status) &&
+			(removed || !task.removed) &&
+			(labels.length === 0 || labels.every((label) => task.labels.includes(label))),
+	);
 }
 
 export function taskListResult(kind: string, tasks: readonly ListedTask[], options: TaskFilters): CommandResult {

@@ -12,7 +12,7 @@ const wholeCommands = [
 	"test/engine/**/*.test.ts",
 	"test/docs/runnable.test.ts",
 	"test/cli/{doctor,prime,run-commands}.test.ts",
-	"test/ledger/{change-status,commit-edits,edit-task,history,pending,recovery,sync,transaction}.test.ts",
+	"test/ledger/{change-status,commit-edits,edit-task,history,pending,recovery,removed-files,sync,transaction}.test.ts",
 ];
 
 export default defineConfig({

@@ -1,19 +1,37 @@
 // Which paths below a workspace are the ledger's. Everything else in tasks/ is the user's own code and stays theirs.
+// A task's home is the folder that its files stand in: tasks/, or one year of tasks/archive/.
 import { isRunId, isTaskId } from "../core/ids.ts";
 
+/** The home of every task that is not archived. */
+export const LIVE = "tasks";
+export const ARCHIVE = "tasks/archive";
 export const RUNS_FILE = "tasks/runs.jsonl";
 export const INDEX_FILE = "tasks/index.json";
 
-export function definitionPath(taskId: string): string {
-	return `tasks/${taskId}.md`;
+export function definitionPath(taskId: string, home: string = LIVE): string {
+	return `${home}/${taskId}.md`;
 }
 
-export function recordPath(taskId: string): string {
-	return `tasks/${taskId}.json`;
+export function recordPath(taskId: string, home: string = LIVE): string {
+	return `${home}/${taskId}.json`;
 }
 
-export function runFolder(taskId: string, runId: string): string {
-	return `tasks/runs/${taskId}/${runId}`;
+/** The folder of all of a task's runs. */
+export function runsFolder(taskId: string, home: string = LIVE): string {
+	return `${home}/runs/${taskId}`;
+}
+
+export function runFolder(taskId: string, runId: string, home: string = LIVE): string {
+	return `${runsFolder(taskId, home)}/${runId}`;
+}
+
+/** The home of tasks that were closed, or removed, in a year of UTC. */
+export function archiveHome(year: number): string {
+	return `${ARCHIVE}/${String(year).padStart(4, "0")}`;
+}
+
+export function isArchiveYear(name: string): boolean {
+	return /^\d{4}$/.test(name);
 }
 
 /** True for a path (relative to the workspace, with "/") that only the ledger writes. */
@@ -24,7 +42,7 @@ export function isLedgerPath(path: string): boolean {
 		return FIXED_NAMES.has(second) || taskIdOfFile(second) !== null;
 	}
 	if (second === "runs") return isTaskId(third) && (fourth === undefined || isRunId(fourth));
-	if (second === "archive") return /^\d{4}$/.test(third);
+	if (second === "archive") return isArchiveYear(third);
 	return second === "templates" && fourth === undefined && third.endsWith(".md");
 }
 
@@ -32,6 +50,33 @@ export function isLedgerPath(path: string): boolean {
 export function taskIdOfFile(name: string): string | null {
 	const found = /^(.*)\.(?:md|json)$/.exec(name);
 	return found?.[1] !== undefined && isTaskId(found[1]) ? found[1] : null;
+}
+
+export interface TaskPath {
+	readonly taskId: string;
+	readonly home: string;
+	/** What the file is: one of the task's two files, or something of a run of it. */
+	readonly kind: "definition" | "record" | "run";
+}
+
+/** Whose file a path (relative to the workspace) is, in whatever home; null for a path of no task. */
+export function taskPath(path: string): TaskPath | null {
+	const names = path.split("/");
+	const depth = names[0] === "tasks" && names[1] === "archive" && isArchiveYear(names[2] ?? "") ? 3 : 1;
+	if (names[0] !== "tasks") return null;
+	const home = names.slice(0, depth).join("/");
+	const [name = "", taskId, runId, file] = names.slice(depth);
+	if (taskId === undefined) {
+		const id = taskIdOfFile(name);
+		return id === null ? null : { taskId: id, home, kind: name.endsWith(".md") ? "definition" : "record" };
+	}
+	const isOfRun = name === "runs" && isTaskId(taskId) && isRunId(runId) && file !== undefined;
+	return isOfRun ? { taskId, home, kind: "run" } : null;
+}
+
+/** The id of the task that a path belongs to, or null. */
+export function taskIdOfPath(path: string): string | null {
+	return taskPath(path)?.taskId ?? null;
 }
 
 const FIXED_NAMES = new Set(["ledger.json", "runs.jsonl", "index.json", ".gitattributes", ".gitignore"]);

@@ -15,7 +15,7 @@ import type { Ledger } from "./ledger.ts";
 import { mergeContent } from "./merge-content.ts";
 import { type CommitMessage, formatMessage, parseMessage } from "./message.ts";
 import { definitionPath, recordPath } from "./paths.ts";
-import { type FileWrite, storeBlob } from "./planned-writes.ts";
+import { type FileWrite, storeBlob, storeContent } from "./planned-writes.ts";
 import { fromTop } from "./workspace.ts";
 
 export interface Pending {
@@ -87,12 +87,13 @@ export async function keepWritesPending(
 	for (const write of writes) {
 		const path = fromTop(workspace, write.path);
 		const entry = await entryAt(reader, head.tree, path);
-		const newOid = await storeBlob(ledger, path, Buffer.from(write.content));
+		const newOid = await storeContent(ledger, path, write.content);
 		const line = write.line === undefined ? {} : { line: write.line };
 		const headOid = entry?.oid ?? null;
 		const oldOid = write.from == null ? headOid : await storeBlob(ledger, path, write.from);
 		const oldMode = entry?.mode ?? null;
-		changes.push({ path, oldOid, headOid, oldMode, newOid, newMode: oldMode ?? "100644", ...line });
+		const newMode = newOid === null ? null : (oldMode ?? "100644");
+		changes.push({ path, oldOid, headOid, oldMode, newOid, newMode, ...line });
 	}
 	const tree = await treeWith(ledger, reader, head.tree, changes);
 	const text = formatMessage(message, await ledger.actor());
@@ -146,7 +147,7 @@ async function belongsHere(
 	return onItsBranch && pending.ledger.some((change) => change.path === definition);
 }
 
-/** The pending contents as they go onto HEAD: lines appended again, changed files merged; null when they conflict. */
+/** The pending contents as they go onto HEAD: lines appended again, changed files merged, removals; null when they conflict. */
 async function writesOnto(
 	ledger: Ledger,
 	reader: ObjectReader,
@@ -159,7 +160,14 @@ async function writesOnto(
 		const path = prefix === "" ? change.path : change.path.slice(prefix.length + 1);
 		const content = async (oid: string | null | undefined) =>
 			oid == null ? null : ((await reader.read(oid))?.content ?? null);
-		const current = await content((await entryAt(reader, head.tree, change.path))?.oid);
+		const currentOid = (await entryAt(reader, head.tree, change.path))?.oid ?? null;
+		if (change.newOid === null) {
+			// Only what the removal was made for may go: another content came since and is somebody's.
+			if (currentOid !== null && currentOid !== change.oldOid) return null;
+			writes.push({ path, content: null });
+			continue;
+		}
+		const current = await content(currentOid);
 		const ours = await content(change.newOid);
 		if (ours === null) continue;
 		const base = await content(change.oldOid);

@@ -14,7 +14,8 @@ import { fromTop } from "./workspace.ts";
 export interface FileWrite {
 	/** Relative to the workspace. */
 	readonly path: string;
-	readonly content: string | Buffer;
+	/** null removes the file. */
+	readonly content: string | Buffer | null;
 	/** The line that this write appends, where it is an append. */
 	readonly line?: string;
 	/** The content that this write was made from, where that need not be HEAD's. */
@@ -54,8 +55,11 @@ export async function describeWrites(
 		const workingOid = working === null ? null : await contentId(git, workspace, path, working);
 		const entry = await entryAt(reader, head.tree, path);
 		const headOid = entry?.oid ?? null;
-		refuseStaged(path, staged, [headOid, workingOid], headOid !== null);
-		const newOid = await storeBlob(ledger, path, Buffer.from(write.content));
+		const isGone = write.content === null && workingOid === null;
+		refuseStaged(path, staged, [headOid, workingOid], headOid !== null && !isGone);
+		const newOid = await storeContent(ledger, path, write.content);
+		// What is only in the checkout so far must outlive the change, should it be taken back.
+		if (working !== null && workingOid !== headOid && workingOid !== newOid) await storeBlob(ledger, path, working);
 		// A tracked file that differs from HEAD was edited by hand, even where the plan would keep it as it is.
 		const byHand = workingOid !== null && workingOid !== headOid && (workingOid !== newOid || headOid !== null);
 		const same = newOid === workingOid && newOid === headOid;
@@ -63,25 +67,35 @@ export async function describeWrites(
 		const line = write.line === undefined ? {} : { line: write.line };
 		const stagedOid = staged.get(path)?.[0]?.oid ?? null;
 		const former = { oldOid: workingOid, headOid, indexOid: stagedOid, oldMode: mode };
-		const change = { path, ...former, newOid, newMode: mode ?? "100644", ...line };
+		const newMode = newOid === null ? null : (mode ?? "100644");
+		const change = { path, ...former, newOid, newMode, ...line };
 		described.push({ path, working, workingOid, stagedOid, byHand, head: entry, change: same ? null : change });
 	}
 	return described;
 }
 
-/** Throws when committing the path would take something out of the index that the user put there. */
-function refuseStaged(path: string, staged: Staged, known: readonly (string | null)[], isCommitted: boolean): void {
+/** Throws when committing the path would take something out of the index that the user put there. `isNeeded`: it must have an entry. */
+function refuseStaged(path: string, staged: Staged, known: readonly (string | null)[], isNeeded: boolean): void {
 	for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
 		const folder = path.slice(0, slash);
 		if ((staged.get(folder) ?? []).length === 0) continue;
 		throw new MsgcodeError("ledger_path_taken", `${folder} is staged as a file, and the ledger needs it as a folder.`);
 	}
 	const entries = staged.get(path) ?? [];
-	const removed = isCommitted && entries.length === 0;
+	const removed = isNeeded && entries.length === 0;
 	const differs = entries.some(({ oid, stage, announced }) => stage !== 0 || (!announced && !known.includes(oid)));
 	if (!removed && !differs) return;
 	const how = removed ? "for removal" : "with other content than the folder or HEAD has";
 	throw new MsgcodeError("staged_differently", `${path} is staged ${how}.`);
+}
+
+/** The id that the path has afterwards, its content stored; null where the write removes the file. */
+export async function storeContent(
+	ledger: Ledger,
+	path: string,
+	content: FileWrite["content"],
+): Promise<string | null> {
+	return content === null ? null : storeBlob(ledger, path, Buffer.from(content));
 }
 
 /** Stores a ledger file's content and returns its id. */

@@ -1,15 +1,16 @@
 // Reads tasks: finds them by id or the beginning of one, and puts their two files and their runs together.
 // Invariant: reading never writes, never takes a lock, and one bad file never hides another task.
-import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
 import { containedPath } from "../core/files.ts";
 import { isTaskId } from "../core/ids.ts";
+import { taskHome } from "./archive-places.ts";
 import type { Definition } from "./definition.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import type { Ledger } from "./ledger.ts";
 import { LIMITS } from "./limits.ts";
-import { definitionPath, recordPath, taskIdOfFile } from "./paths.ts";
+import { definitionPath, LIVE, recordPath, taskIdOfFile } from "./paths.ts";
 import { parseRecord } from "./record.ts";
 import { readRunFacts } from "./run-facts.ts";
 import { decodeText } from "./source-text.ts";
@@ -20,6 +21,8 @@ import { fromTop } from "./workspace.ts";
 
 export interface StoredTask {
 	readonly id: string;
+	/** The folder that its files stand in: `tasks`, or a year of the archive. A change brings it to `tasks`. */
+	readonly home: string;
 	readonly definition: Definition;
 	/** null for a Markdown file alone, and for a record that cannot be read. */
 	readonly record: TaskRecord | null;
@@ -43,7 +46,7 @@ export function taskIds(tasksDir: string): string[] {
 export function resolveTaskId(tasksDir: string, text: string): string {
 	const whole: boolean = isTaskId(text);
 	if (whole) {
-		if (existsSync(join(tasksDir, `${text}.md`)) || existsSync(join(tasksDir, `${text}.json`))) return text;
+		if (taskHome(dirname(tasksDir), text) !== null) return text;
 		throw new MsgcodeError("task_not_found", `There is no task ${text}.`);
 	}
 	const prefix = text.startsWith("tsk_") ? text : `tsk_${text}`;
@@ -61,21 +64,25 @@ export function resolveTaskId(tasksDir: string, text: string): string {
 /** Reads a task's two files. Throws `task_not_found` when there is neither. */
 export function readTask(root: string, id: string): StoredTask {
 	const diagnostics: Diagnostic[] = [];
-	const definitionText = readLedgerText(root, definitionPath(id), diagnostics);
-	const recordText = readLedgerText(root, recordPath(id), diagnostics);
+	const home = taskHome(root, id) ?? LIVE;
+	const definitionFile = definitionPath(id, home);
+	const recordFile = recordPath(id, home);
+	const definitionText = readLedgerText(root, definitionFile, diagnostics);
+	const recordText = readLedgerText(root, recordFile, diagnostics);
 	if (definitionText === null && recordText === null && diagnostics.length === 0) {
 		throw new MsgcodeError("task_not_found", `There is no task ${id}.`);
 	}
-	const parsed = parseTaskFile(definitionText ?? "", definitionPath(id));
+	const parsed = parseTaskFile(definitionText ?? "", definitionFile);
 	diagnostics.push(...(definitionText === null ? [] : parsed.diagnostics));
-	if (definitionText === null && !diagnostics.some(({ file }) => file === definitionPath(id))) {
-		const hint = `Bring it back from history: git log -- ${definitionPath(id)}`;
+	if (definitionText === null && !diagnostics.some(({ file }) => file === definitionFile)) {
+		const hint = `Bring it back from history: git log -- ${definitionFile}`;
 		const message = "The task's record is there, but its Markdown file is not.";
-		diagnostics.push(diagnose("definition_missing", { file: definitionPath(id), line: 1, message, hint }));
+		diagnostics.push(diagnose("definition_missing", { file: definitionFile, line: 1, message, hint }));
 	}
-	const record = recordText === null ? null : parseRecord(recordText, recordPath(id));
-	diagnostics.push(...(record?.diagnostics ?? []));
-	return { id, definition: parsed.definition, record: record?.record ?? null, diagnostics, definitionText, recordText };
+	const read = recordText === null ? null : parseRecord(recordText, recordFile);
+	diagnostics.push(...(read?.diagnostics ?? []));
+	const record = read?.record ?? null;
+	return { id, home, definition: parsed.definition, record, diagnostics, definitionText, recordText };
 }
 
 /** The whole task. `liveRunId` is the run that holds its claim. */
@@ -93,7 +100,10 @@ export async function viewTask(
 		createdAtMs: task.record === null ? await firstSeen(ledger, task.id) : task.record.createdAtMs,
 		workspace: { uid, path: "." },
 		runs: readRunFacts(root, task.id),
-		mtimes: { definitionMs: mtime(definitionPath(task.id)), recordMs: mtime(recordPath(task.id)) },
+		mtimes: {
+			definitionMs: mtime(definitionPath(task.id, task.home)),
+			recordMs: mtime(recordPath(task.id, task.home)),
+		},
 		liveRunId: extras.liveRunId,
 		...(extras.held === undefined ? {} : { held: extras.held }),
 		diagnostics: task.diagnostics,

@@ -1,10 +1,10 @@
 // Puts the files of a ledger change into the checkout, and takes them out again.
 // Invariant: a file whose content is neither the change's old nor its new one is somebody's work and is left alone.
 
-import { type BigIntStats, lstatSync, readFileSync, unlinkSync } from "node:fs";
+import { type BigIntStats, lstatSync, readFileSync, rmdirSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileError, MsgcodeError } from "../core/errors.ts";
-import { containedPath, ensureFolder, replaceFile } from "../core/files.ts";
+import { containedPath, ensureFolder, replaceFile, syncFolder } from "../core/files.ts";
 import type { IndexChange } from "../git/index-format.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { objectId } from "../git/object-writer.ts";
@@ -54,7 +54,10 @@ function refuseFileInTheWay(place: Place, path: string): void {
 	}
 }
 
-/** Writes the new contents of ledger files. Returns the paths left alone because somebody changed them meanwhile. */
+/**
+ * Writes the new contents of ledger files, and removes files only after that: a reader finds a file that moves twice rather
+ * than not at all. Returns the paths left alone because somebody changed them meanwhile.
+ */
 export async function writeLedgerFiles(
 	git: Git,
 	place: Place,
@@ -63,7 +66,8 @@ export async function writeLedgerFiles(
 	onFile: () => void = () => {},
 ): Promise<string[]> {
 	const left: string[] = [];
-	for (const change of changes) {
+	const thinned = new Set<string>();
+	for (const change of [...changes].sort((a, b) => Number(a.newOid === null) - Number(b.newOid === null))) {
 		const current = readWorkingFile(place, change.path);
 		const currentId = current === null ? null : await contentId(git, place, change.path, current);
 		if (currentId !== change.newOid) {
@@ -74,6 +78,7 @@ export async function writeLedgerFiles(
 			const absolute = containedPath(place.topLevel, change.path);
 			if (change.newOid === null) {
 				unlinkSync(absolute);
+				thinned.add(dirname(absolute));
 			} else {
 				const blob = await reader.read(change.newOid);
 				if (blob === null) throw new MsgcodeError("git_failed", `The repository lacks the object ${change.newOid}.`);
@@ -83,7 +88,19 @@ export async function writeLedgerFiles(
 		}
 		onFile();
 	}
+	for (const folder of thinned) removeWhileEmpty(place, folder);
 	return left;
+}
+
+/** As git does: a folder goes with its last file. What stays is made durable. */
+function removeWhileEmpty(place: Place, folder: string): void {
+	let still = folder;
+	try {
+		for (; still !== place.topLevel; still = dirname(still)) rmdirSync(still);
+	} catch {
+		// Not empty: something else is in it.
+	}
+	syncFolder(still);
 }
 
 /** The index entries of the changes as the checkout has them now. */

@@ -6,6 +6,7 @@ import { isoTime } from "../core/clock.ts";
 import { errorRow, MsgcodeError } from "../core/errors.ts";
 import { temporaryName } from "../core/temporary-files.ts";
 import { changedFiles, fileDigest, writePatch } from "../git/patch.ts";
+import { changeTask } from "../ledger/change-task.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { withLine } from "../ledger/merge-content.ts";
 import { RUNS_FILE, runFolder } from "../ledger/paths.ts";
@@ -14,7 +15,6 @@ import { formatReceipt, type Receipt } from "../ledger/receipt.ts";
 import { readReceipt, readRunLog } from "../ledger/runs.ts";
 import { readTask } from "../ledger/store.ts";
 import { formatSummary } from "../ledger/summary.ts";
-import { changeLedger } from "../ledger/transaction.ts";
 import { redactSecrets } from "../trust/secrets.ts";
 import { readEnding, runFolderAt } from "./run-folder.ts";
 
@@ -27,7 +27,7 @@ export async function allowSecret(
 	const { root } = ledger.workspace;
 	const patch = await withheldPatch(ledger, withheldReceipt(ledger, taskId, runId));
 	const actor = await ledger.actor();
-	const { value, commit } = await changeLedger(ledger, async (view) => {
+	const { value, commit } = await changeTask(ledger, taskId, async (view) => {
 		const receipt = released(withheldReceipt(ledger, taskId, runId), isoTime(ledger.now()), actor);
 		const where = runFolder(taskId, runId);
 		const writes: FileWrite[] = [

@@ -9,10 +9,12 @@ import { ensureFolder, replaceFile } from "../core/files.ts";
 import { readHead, writeCommit } from "../git/head.ts";
 import type { ChangedFile } from "../git/patch.ts";
 import { commitPlanned, type LedgerView } from "../ledger/apply.ts";
+import { archiveHomes, taskHome } from "../ledger/archive-places.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { withLine } from "../ledger/merge-content.ts";
 import type { CommitMessage } from "../ledger/message.ts";
-import { definitionPath, RUNS_FILE, recordPath, runFolder } from "../ledger/paths.ts";
+import { withHome } from "../ledger/move-home.ts";
+import { definitionPath, LIVE, RUNS_FILE, recordPath, runFolder } from "../ledger/paths.ts";
 import { keepWritesPending } from "../ledger/pending.ts";
 import type { FileWrite } from "../ledger/planned-writes.ts";
 import { formatReceipt, type Receipt, runLineOf } from "../ledger/receipt.ts";
@@ -152,11 +154,11 @@ async function writeRun(
 		const result = await inLedger(ledger, (reader) =>
 			commitPlanned(ledger, reader, async (view) => {
 				await refuseWithoutTask(ledger, view, receipt.taskId);
-				return {
-					writes: writesFor(view.working(RUNS_FILE), view.working(recordPath(receipt.taskId))),
-					message,
-					value: null,
-				};
+				const record = view.working(
+					recordPath(receipt.taskId, taskHome(ledger.workspace.root, receipt.taskId) ?? LIVE),
+				);
+				const writes = writesFor(view.working(RUNS_FILE), record);
+				return { writes: await withHome(ledger, view, receipt.taskId, writes), message, value: null };
 			}),
 		);
 		keepEvents(ledger, facts, where);
@@ -189,7 +191,8 @@ function ledgerElsewhere(error: MsgcodeError): MsgcodeError | null {
 
 async function refuseWithoutTask(ledger: Ledger, view: LedgerView, taskId: string): Promise<void> {
 	if (ledger.settings.commit !== "auto") return;
-	for (const path of [definitionPath(taskId), recordPath(taskId)]) {
+	const homes = [LIVE, ...archiveHomes(ledger.workspace.root)];
+	for (const path of homes.flatMap((home) => [definitionPath(taskId, home), recordPath(taskId, home)])) {
 		if ((await view.committed(path)) !== null || view.working(path) !== null) return;
 	}
 	throw new MsgcodeError("task_not_found", `The checked-out branch does not hold ${taskId}.`);

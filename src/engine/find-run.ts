@@ -2,11 +2,12 @@
 // Invariant: an ambiguous beginning never picks one; it lists the matches.
 import { MsgcodeError } from "../core/errors.ts";
 import { type Claim, listClaims } from "../engine/claim.ts";
+import { tasksWithRuns } from "../ledger/archive-places.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { parseMessage } from "../ledger/message.ts";
 import { listPending } from "../ledger/pending.ts";
 import type { Receipt } from "../ledger/receipt.ts";
-import { readReceipt, runIdsOf, tasksWithRuns } from "../ledger/runs.ts";
+import { readReceipt, runIdsOf } from "../ledger/runs.ts";
 
 export interface FoundRun {
 	readonly taskId: string;

@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { type Finding, type HealthCheck, healthCheck, problem, warning } from "../core/health.ts";
 import { isTaskId } from "../core/ids.ts";
 import { listWorktrees } from "../git/worktree.ts";
+import { taskHome } from "../ledger/archive-places.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { readReceipt, runIdsOf } from "../ledger/runs.ts";
 import { readTask, taskIds } from "../ledger/store.ts";
@@ -46,7 +47,6 @@ export function checkWorktrees(ledger: Ledger): Promise<HealthCheck> {
 		const known = (await listWorktrees(ledger.git)).filter(({ path }) => dirname(path) === home);
 		const folders = existsSync(home) ? readdirSync(home).filter(isTaskId) : [];
 		const live = new Set(listClaims(stateDir, ledger.now()).map(({ claim }) => claim.taskId));
-		const tasks = new Set(taskIds(ledger.workspace.tasksDir));
 		const refs = await runRefs(ledger);
 		const findings: Finding[] = folders
 			.filter((name) => !known.some(({ path }) => basename(path) === name))
@@ -56,7 +56,7 @@ export function checkWorktrees(ledger: Ledger): Promise<HealthCheck> {
 			const recordedBy = lastRecorded(root, taskId, refs);
 			if (prunable) {
 				findings.push(warning(`The folder of worktrees/${taskId} is gone, git's record of it is not.`, PRUNE));
-			} else if (!tasks.has(taskId)) {
+			} else if (!isTaskId(taskId) || taskHome(root, taskId) === null) {
 				findings.push(warning(`worktrees/${taskId} belongs to no task here.`, `Look at ${path}.`));
 			} else if (recordedBy === null && !live.has(taskId)) {
 				const hint = `Look at ${path}; \`msgcode task worktree list\` tells what it holds.`;

@@ -8,13 +8,13 @@ import { type ObjectReader, openObjectReader } from "../git/object-reader.ts";
 import { type ChangedFile, changedFiles } from "../git/patch.ts";
 import { entryAt } from "../git/tree-edit.ts";
 import type { Change, LedgerView } from "../ledger/apply.ts";
+import { changeTask } from "../ledger/change-task.ts";
 import { codeTreeOf } from "../ledger/code-tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { runFolder } from "../ledger/paths.ts";
 import type { Receipt } from "../ledger/receipt.ts";
 import type { Landing } from "../ledger/runs.ts";
 import { readTask } from "../ledger/store.ts";
-import { changeLedger } from "../ledger/transaction.ts";
 import { fromTop } from "../ledger/workspace.ts";
 import { refuseLanded } from "./choose-run.ts";
 import { refuseInTheWay } from "./in-the-way.ts";
@@ -71,7 +71,7 @@ export async function landRun(ledger: Ledger, receipt: Receipt, options: Landing
 	try {
 		const code = await codeOfRun(ledger, reader, receipt);
 		const plan = (view: LedgerView) => planLanding(ledger, view, receipt, code);
-		const { value, commit } = await changeLedger(ledger, async (view) => ({
+		const { value, commit } = await changeTask(ledger, taskId, async (view) => ({
 			...(await plan(view)),
 			message: { op: "apply", taskId, runId, summary: `land ${JSON.stringify(title)}` },
 			sign,

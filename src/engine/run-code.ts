@@ -10,6 +10,7 @@ import { fileDigest, treeAfterPatch } from "../git/patch.ts";
 import { codeTreeOf } from "../ledger/code-tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Receipt } from "../ledger/receipt.ts";
+import { patchFile } from "../ledger/runs.ts";
 
 /** How far back in HEAD's history the base is looked for when its commit is not here. */
 const SEARCHED_COMMITS = 500;
@@ -64,10 +65,11 @@ async function fromPatch(ledger: Ledger, receipt: Receipt, base: string): Promis
 			hint: "Its result is kept in the clone where it ran: land it there.",
 		});
 	}
-	const file = join(workspace.root, patch.path);
+	const path = patchFile(workspace.root, receipt);
+	const file = join(workspace.root, path);
 	const damaged = (what: string) =>
-		new MsgcodeError("ledger_damaged", `${patch.path} ${what}, so nothing of it is landed.`, {
-			hint: `Bring it back from history: git log -- ${patch.path}`,
+		new MsgcodeError("ledger_damaged", `${path} ${what}, so nothing of it is landed.`, {
+			hint: `Bring it back from history: git log -- ${path}`,
 		});
 	const { sha256 } = await fileDigest(file).catch((cause: unknown) => {
 		throw damaged(`cannot be read (${(cause as Error).message})`);

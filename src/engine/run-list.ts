@@ -1,9 +1,10 @@
 // The runs of a workspace as a list: recorded ones from runs.jsonl and the run folders, live ones from their claims.
 // Invariant: a run that a merge lost from runs.jsonl is still listed, from its own folder.
 import { isoTime, now } from "../core/clock.ts";
+import { tasksWithRuns } from "../ledger/archive-places.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type RunLine, runLineOf } from "../ledger/receipt.ts";
-import { readLanding, readReceipt, readRejection, readRunLog, runIdsOf, tasksWithRuns } from "../ledger/runs.ts";
+import { readLanding, readReceipt, readRejection, readRunLog, runIdsOf } from "../ledger/runs.ts";
 import { type Claim, listClaims } from "./claim.ts";
 
 export interface ListedRun {
@@ -37,7 +38,7 @@ export function listRuns(ledger: Ledger, filters: RunFilters): { readonly runs: 
 	const { taskId, status, limit } = filters;
 	const wanted = (run: Pick<ListedRun, "taskId" | "status">) =>
 		(taskId === undefined || run.taskId === taskId) && (status === undefined || status.includes(run.status));
-	const { lines } = readRunLog(root);
+	const { lines } = readRunLog(root, taskId);
 	const seen = new Set(lines.map(({ runId }) => runId));
 	const recorded = new Map<string, RunLine>(lines.filter(wanted).map((line) => [line.runId, line]));
 	for (const id of taskId === undefined ? tasksWithRuns(root) : [taskId]) {

@@ -63,6 +63,50 @@ export async function entryAt(reader: ObjectReader, tree: string | null, path: s
 	return current;
 }
 
+/** The entries at many paths at once; each folder on the way is read once. Paths without an entry are left out. */
+export async function entriesAt(
+	reader: ObjectReader,
+	tree: string | null,
+	paths: readonly string[],
+): Promise<Map<string, TreeEntry>> {
+	const found = new Map<string, TreeEntry>();
+	const descend = async (oid: string, prefix: string, rests: readonly string[]): Promise<void> => {
+		const below = new Map<string, string[]>();
+		for (const rest of rests) {
+			const slash = rest.indexOf("/");
+			const name = slash < 0 ? rest : rest.slice(0, slash);
+			if (!below.has(name)) below.set(name, []);
+			if (slash >= 0) below.get(name)?.push(rest.slice(slash + 1));
+		}
+		const content = await treeContent(reader, oid);
+		const isWanted = amongNames([...below.keys()], content);
+		for (const span of scan(content, oid.length / 2)) {
+			if (!isWanted(span)) continue;
+			const name = content.toString("utf8", span.nameStart, span.nameEnd);
+			const entry = readEntry(content, span);
+			found.set(prefix + name, entry);
+			const deeper = below.get(name) ?? [];
+			if (entry.mode === "40000" && deeper.length > 0) await descend(entry.oid, `${prefix}${name}/`, deeper);
+		}
+	};
+	if (tree !== null && paths.length > 0) await descend(tree, "", paths);
+	const wanted = new Set(paths);
+	return new Map([...found].filter(([path]) => wanted.has(path)));
+}
+
+/** Every file of a tree and of the folders in it, by its path. */
+export async function filesIn(reader: ObjectReader, tree: string): Promise<Map<string, TreeEntry>> {
+	const files = new Map<string, TreeEntry>();
+	const descend = async (oid: string, prefix: string): Promise<void> => {
+		for (const [name, entry] of await listTree(reader, oid)) {
+			if (entry.mode === "40000") await descend(entry.oid, `${prefix}${name}/`);
+			else files.set(prefix + name, entry);
+		}
+	};
+	await descend(tree, "");
+	return files;
+}
+
 /** The file, link or submodule at `path`; null for a folder, which is no entry of the index. */
 export async function fileAt(reader: ObjectReader, tree: string | null, path: string): Promise<TreeEntry | null> {
 	const entry = await entryAt(reader, tree, path);

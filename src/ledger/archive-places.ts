@@ -2,7 +2,18 @@
 // Invariant: only names are looked at, no file is read; the live folder comes first, then the years, newest first.
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ARCHIVE, definitionPath, isArchiveYear, LIVE, recordPath } from "./paths.ts";
+import { isRunId, isTaskId } from "../core/ids.ts";
+import {
+	ARCHIVE,
+	definitionPath,
+	isArchiveYear,
+	isRotatedLog,
+	LIVE,
+	recordPath,
+	runFolder,
+	runsFolder,
+	taskIdOfFile,
+} from "./paths.ts";
 
 /** The archive's homes that are there, newest year first. */
 export function archiveHomes(root: string): string[] {
@@ -30,7 +41,55 @@ export function taskHome(root: string, id: string): string | null {
 	return taskHomes(root, id)[0] ?? null;
 }
 
+/** The ids of all tasks in a home, sorted. */
+export function taskIdsIn(root: string, home: string): string[] {
+	const ids = namesIn(join(root, home)).flatMap((name) => taskIdOfFile(name) ?? []);
+	return [...new Set(ids)].sort();
+}
+
+/** The ids of all tasks, live and archived, that begin with `prefix`. */
+export function taskIdsLike(root: string, prefix: string): string[] {
+	const ids = [LIVE, ...archiveHomes(root)].flatMap((home) => taskIdsIn(root, home));
+	return [...new Set(ids.filter((id) => id.startsWith(prefix)))].sort();
+}
+
+/** The home that holds a run's folder; the live one where none does. */
+export function runHome(root: string, taskId: string, runId: string): string {
+	if (isThere(join(root, runFolder(taskId, runId)))) return LIVE;
+	return archiveHomes(root).find((home) => isThere(join(root, runFolder(taskId, runId, home)))) ?? LIVE;
+}
+
+/** Ids of the run folders of a task, in whatever home, unordered. A merge may leave some of them in each of two homes. */
+export function runFoldersOf(root: string, taskId: string): string[] {
+	const ids = [LIVE, ...archiveHomes(root)].flatMap((home) => namesIn(join(root, runsFolder(taskId, home))));
+	return [...new Set(ids.filter(isRunId))];
+}
+
+/** Ids of all tasks that have run folders, in whatever home. */
+export function tasksWithRuns(root: string): string[] {
+	const ids = [LIVE, ...archiveHomes(root)].flatMap((home) => namesIn(join(root, home, "runs")));
+	return [...new Set(ids.filter(isTaskId))];
+}
+
+/** Rotated parts of runs.jsonl, relative to the workspace, sorted by name. */
+export function rotatedLogs(root: string): string[] {
+	const logs = archiveHomes(root).flatMap((home) =>
+		namesIn(join(root, home))
+			.filter(isRotatedLog)
+			.map((name) => `${home}/${name}`),
+	);
+	return logs.sort();
+}
+
+function namesIn(folder: string): string[] {
+	try {
+		return readdirSync(folder);
+	} catch {
+		return []; // not there, or no folder
+	}
+}
+
 /** A link that leads nowhere counts as well: what it is, its reader says. */
-function isThere(path: string): boolean {
+export function isThere(path: string): boolean {
 	return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,6 +1,7 @@
 // Moves a task through its statuses: block, close, reopen, remove. One rule table decides (task.ts), one function writes.
 // Invariant: a task that was never recorded gets its record here, and a removed task keeps both files.
 import { MsgcodeError } from "../core/errors.ts";
+import { changeTask } from "./change-task.ts";
 import { missingRecord } from "./edit-task.ts";
 import type { Ledger } from "./ledger.ts";
 import { definitionPath, recordPath } from "./paths.ts";
@@ -9,7 +10,6 @@ import { readTask } from "./store.ts";
 import type { TaskRecord } from "./task.ts";
 import { refreshIndex } from "./task-index.ts";
 import { assertTransition, type TaskStatus } from "./task-status.ts";
-import { changeLedger } from "./transaction.ts";
 
 export type StatusChange =
 	| { readonly op: "block"; readonly reason: string }
@@ -25,16 +25,16 @@ export type StatusChange =
 
 /** Throws `task_transition` where the task's status does not allow the change. Returns the commit. */
 export async function changeStatus(ledger: Ledger, id: string, change: StatusChange): Promise<string | null> {
-	const result = await changeLedger(ledger, async (view) => {
+	const result = await changeTask(ledger, id, async (view) => {
 		const task = readTask(ledger.workspace.root, id);
 		const born = (await missingRecord(ledger, task))[0]?.content;
 		const text = task.recordText ?? String(born ?? "");
-		const { record, diagnostics } = parseRecord(text, recordPath(id));
+		const { record, diagnostics } = parseRecord(text, task.files.record);
 		if (record === null) {
 			const problem = diagnostics[0];
 			throw new MsgcodeError(
 				"ledger_damaged",
-				`${recordPath(id)}, line ${problem?.line ?? 1}: ${problem?.message ?? "it is damaged."}`,
+				`${task.files.record}, line ${problem?.line ?? 1}: ${problem?.message ?? "it is damaged."}`,
 				{
 					hint: problem?.hint,
 				},

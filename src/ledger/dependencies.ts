@@ -1,9 +1,8 @@
 // dependsOn as a graph: no task may come to wait for itself, and what is ready is what waits for nothing.
 // Invariant: pure but for readTask; a broken or missing parent never makes a child ready.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
-import { definitionPath } from "./paths.ts";
+import { isTaskId } from "../core/ids.ts";
+import { taskHome } from "./archive-places.ts";
 import { readTask } from "./store.ts";
 import type { TaskSummary } from "./task-view.ts";
 import type { Workspace } from "./workspace.ts";
@@ -21,23 +20,36 @@ export function refuseCycle(workspace: Pick<Workspace, "root">, id: string, pare
 		}
 		if (seen.has(current)) return;
 		seen.add(current);
-		if (!existsSync(join(workspace.root, definitionPath(current)))) return;
+		if (taskHome(workspace.root, current) === null) return;
 		path.push(current);
 		for (const next of readTask(workspace.root, current).definition.dependsOn) visit(next);
 		path.pop();
 	};
 	for (const parent of parents) {
-		if (parent !== id && !existsSync(join(workspace.root, definitionPath(parent)))) {
+		if (parent !== id && taskHome(workspace.root, parent) === null) {
 			throw new MsgcodeError("task_not_found", `dependsOn names ${parent}, which is no task here.`);
 		}
 		visit(parent);
 	}
 }
 
-/** Why a task cannot be run now, or null when it can. `all` are the summaries of every task. */
+/** All tasks by id, and with them those that open ones depend on and that are archived: only these are read. */
+export function withArchivedParents(
+	root: string,
+	tasks: readonly TaskSummary[],
+): Map<string, Pick<TaskSummary, "status">> {
+	const all = new Map<string, Pick<TaskSummary, "status">>(tasks.map((task) => [task.id, task]));
+	for (const id of tasks.flatMap(({ status, dependsOn }) => (status === "open" ? dependsOn : []))) {
+		if (all.has(id) || !isTaskId(id) || taskHome(root, id) === null) continue;
+		all.set(id, { status: readTask(root, id).record?.status ?? "open" });
+	}
+	return all;
+}
+
+/** Why a task cannot be run now, or null when it can. `all` holds every task, see withArchivedParents. */
 export function notReadyBecause(
 	task: TaskSummary,
-	all: ReadonlyMap<string, TaskSummary>,
+	all: ReadonlyMap<string, Pick<TaskSummary, "status">>,
 	nowMs: number,
 ): string | null {
 	if (task.broken) return "its files are broken";
@@ -52,7 +64,11 @@ export function notReadyBecause(
 	return null;
 }
 
-function parentReason(id: string, parent: TaskSummary | undefined, runIf: TaskSummary["runIf"]): string | null {
+function parentReason(
+	id: string,
+	parent: Pick<TaskSummary, "status"> | undefined,
+	runIf: TaskSummary["runIf"],
+): string | null {
 	if (parent === undefined) return `${id}, on which it depends, is not here`;
 	const ended = parent.status === "done" || parent.status === "canceled";
 	if (!ended) return `it waits for ${id}`;

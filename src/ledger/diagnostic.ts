@@ -31,6 +31,10 @@ const table = {
 	record_version: { severity: "error", means: "The record was written by another version of the format." },
 	file_unreadable: { severity: "error", means: "The file cannot be read, or is not a plain file of the workspace." },
 	definition_missing: { severity: "error", means: "A task's record is there without its Markdown file." },
+	two_homes: {
+		severity: "warning",
+		means: "The task stands in the live folder and in the archive, or in two years of it.",
+	},
 	torn_line: { severity: "warning", means: "The last line of runs.jsonl is cut off." },
 	run_line_invalid: { severity: "warning", means: "A line of runs.jsonl is not a run record." },
 	status_unknown: { severity: "error", means: "The record's status is none of the known ones." },

@@ -1,6 +1,7 @@
 // Changes a task's definition: named keys by source range, or the whole text after a person edited it.
 // Invariant: bytes of keys that are not named stay; the body changes only where a new prompt is given.
 import { MsgcodeError } from "../core/errors.ts";
+import { changeTask } from "./change-task.ts";
 import { refuseCycle } from "./dependencies.ts";
 import { editDocument, parseDocument } from "./document.ts";
 import type { Ledger } from "./ledger.ts";
@@ -11,7 +12,6 @@ import { firstSeen, readTask, type StoredTask } from "./store.ts";
 import { newRecord } from "./task.ts";
 import { parseTaskFile } from "./task-file.ts";
 import { refreshIndex } from "./task-index.ts";
-import { changeLedger } from "./transaction.ts";
 
 export interface TaskEdit {
 	/** Front matter keys and their values as they stand in a file; undefined removes a key. */
@@ -47,7 +47,7 @@ async function changeText(
 	summary: string,
 	change: (text: string) => string,
 ): Promise<string | null> {
-	const result = await changeLedger(ledger, async () => {
+	const result = await changeTask(ledger, id, async () => {
 		const task = readTask(ledger.workspace.root, id);
 		if (task.definitionText === null) {
 			throw new MsgcodeError("ledger_damaged", `${definitionPath(id)} is missing.`, {
@@ -88,7 +88,7 @@ export async function missingRecord(ledger: Ledger, task: StoredTask): Promise<F
 
 /** Commits what a person did to the task's files by hand, and gives it a record, before something is built on it. */
 export async function ensureCommitted(ledger: Ledger, id: string): Promise<void> {
-	await changeLedger(ledger, async (view) => {
+	await changeTask(ledger, id, async (view) => {
 		const task = readTask(ledger.workspace.root, id);
 		const present = [definitionPath(id), recordPath(id)].flatMap((path) => {
 			const content = view.working(path);

@@ -7,6 +7,7 @@ import { type Finding, type HealthCheck, healthCheck, problem, warning } from ".
 import { isTaskId } from "../core/ids.ts";
 import { isAbandoned, sightLock } from "../core/lock-file.ts";
 import { isLeftoverTemporary } from "../core/temporary-files.ts";
+import { taskHome } from "./archive-places.ts";
 import { ATTRIBUTES, excludeLines, IGNORED } from "./init-workspace.ts";
 import type { Ledger } from "./ledger.ts";
 import { parseMessage } from "./message.ts";
@@ -48,11 +49,11 @@ export function checkLedger(ledger: Ledger, isLive: (runId: string) => boolean):
 		const indexed = existsSync(join(root, INDEX_FILE)) ? await readSummaries({ ...ledger, useIndex: true }) : null;
 		const tasks = await readSummaries({ ...ledger, useIndex: false });
 		const ids = new Set(tasks.map(({ id }) => id));
-		const runLog = examineRunLog(root, (id) => ids.has(id), isLive);
+		const runLog = examineRunLog(root, (id) => ids.has(id) || taskHome(root, id) !== null, isLive);
 		const findings: Finding[] = [
 			...tasks.flatMap(taskFindings),
 			...misnamedFiles(tasksDir),
-			...tasks.flatMap((task) => danglingParents(task, ids)),
+			...tasks.flatMap((task) => danglingParents(task, (id) => ids.has(id) || taskHome(root, id) !== null)),
 			...runLog.findings,
 			...(indexed === null ? [] : staleIndex(indexed, tasks)),
 		];
@@ -162,10 +163,10 @@ function misnamedFiles(tasksDir: string): Finding[] {
 	});
 }
 
-function danglingParents(task: TaskSummary, ids: ReadonlySet<string>): Finding[] {
+function danglingParents(task: TaskSummary, isTask: (id: string) => boolean): Finding[] {
 	if (task.removed !== null) return [];
 	return task.dependsOn
-		.filter((parent) => !ids.has(parent))
+		.filter((parent) => !isTask(parent))
 		.map((parent) => warning(`${task.id} depends on ${parent}, which is not here.`, `msgcode task show ${task.id}`));
 }
 

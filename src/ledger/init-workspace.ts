@@ -64,7 +64,8 @@ export function excludeWorktrees(workspace: Workspace): void {
 /** Lines of .git/info/exclude: the tasks' worktrees, and what tasks/.gitignore names, for branches that do not hold it. */
 export function excludeLines(workspace: Pick<Workspace, "prefix">): readonly string[] {
 	const root = workspace.prefix === "" ? "/" : `/${workspace.prefix}/`;
-	return ["worktrees/tsk_*/", "tasks/index.json", "tasks/runs/**/events.jsonl"].map((path) => `${root}${path}`);
+	const events = ["tasks/runs/**/events.jsonl", "tasks/archive/*/runs/**/events.jsonl"];
+	return ["worktrees/tsk_*/", "tasks/index.json", ...events].map((path) => `${root}${path}`);
 }
 
 function withLines(text: string, wanted: readonly string[]): string {

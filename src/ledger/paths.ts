@@ -34,6 +34,15 @@ export function isArchiveYear(name: string): boolean {
 	return /^\d{4}$/.test(name);
 }
 
+/** Lines of runs.jsonl that were moved into a year of the archive, named by their content; never changed afterwards. */
+export function rotatedLogPath(year: number, sha256: string): string {
+	return `${archiveHome(year)}/runs-${sha256.slice(0, 16)}.jsonl`;
+}
+
+export function isRotatedLog(name: string): boolean {
+	return /^runs-[0-9a-f]{16}\.jsonl$/.test(name);
+}
+
 /** True for a path (relative to the workspace, with "/") that only the ledger writes. */
 export function isLedgerPath(path: string): boolean {
 	const [first, second, third, fourth] = path.split("/");

@@ -8,15 +8,16 @@ import { type ErrorCode, MsgcodeError } from "../core/errors.ts";
 import { ensureFolder, removeFileIfThere, replaceFile } from "../core/files.ts";
 import { type Head, readHead, writeCommit } from "../git/head.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
-import { entryAt } from "../git/tree-edit.ts";
+import { entryAt, listTree } from "../git/tree-edit.ts";
 import { commitPlanned, treeWith } from "./apply.ts";
 import type { JournalChange } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
 import { mergeContent } from "./merge-content.ts";
 import { type CommitMessage, formatMessage, parseMessage } from "./message.ts";
-import { definitionPath, recordPath } from "./paths.ts";
+import { withHome } from "./move-home.ts";
+import { ARCHIVE, definitionPath, isArchiveYear, LIVE, recordPath, taskPath } from "./paths.ts";
 import { type FileWrite, storeBlob, storeContent } from "./planned-writes.ts";
-import { fromTop } from "./workspace.ts";
+import { belowRoot, fromTop } from "./workspace.ts";
 
 export interface Pending {
 	readonly schemaVersion: 1;
@@ -119,7 +120,11 @@ export async function settlePending(ledger: Ledger, reader: ObjectReader): Promi
 		const writes = await writesOnto(ledger, reader, head, pending);
 		if (writes === null) continue;
 		try {
-			await commitPlanned(ledger, reader, () => ({ writes, message, value: null }));
+			const { taskId } = message;
+			await commitPlanned(ledger, reader, async (view) => {
+				const whole = taskId === undefined ? writes : await withHome(ledger, view, taskId, writes);
+				return { writes: whole, message, value: null };
+			});
 		} catch (error) {
 			// What is in its way is in nobody else's: the command that came by goes on, the result waits.
 			if (error instanceof MsgcodeError && STANDS_IN_THE_WAY.has(error.code)) continue;
@@ -141,10 +146,26 @@ async function belongsHere(
 	const onItsBranch = head.ref !== null && head.ref === pending.ref;
 	if (taskId === undefined) return onItsBranch;
 	for (const path of [definitionPath(taskId), recordPath(taskId)]) {
-		if ((await entryAt(reader, head.tree, fromTop(ledger.workspace, path))) !== null) return true;
+		if ((await entryWhereItIs(ledger, reader, head, path)) !== null) return true;
 	}
 	const definition = fromTop(ledger.workspace, definitionPath(taskId));
 	return onItsBranch && pending.ledger.some((change) => change.path === definition);
+}
+
+/** What HEAD has at a task's path, or, where the task was archived since, at the same path in its new home. */
+async function entryWhereItIs(ledger: Ledger, reader: ObjectReader, head: Head, path: string) {
+	const { workspace } = ledger;
+	const live = await entryAt(reader, head.tree, fromTop(workspace, path));
+	const place = taskPath(path);
+	if (live !== null || place?.home !== LIVE) return live;
+	const archive = await entryAt(reader, head.tree, fromTop(workspace, ARCHIVE));
+	const years =
+		archive?.mode === "40000" ? [...(await listTree(reader, archive.oid)).keys()].filter(isArchiveYear) : [];
+	for (const year of years.sort().reverse()) {
+		const entry = await entryAt(reader, head.tree, fromTop(workspace, `${ARCHIVE}/${year}${path.slice(LIVE.length)}`));
+		if (entry !== null) return entry;
+	}
+	return null;
 }
 
 /** The pending contents as they go onto HEAD: lines appended again, changed files merged, removals; null when they conflict. */
@@ -154,13 +175,12 @@ async function writesOnto(
 	head: Head,
 	pending: Pending,
 ): Promise<FileWrite[] | null> {
-	const { prefix } = ledger.workspace;
 	const writes: FileWrite[] = [];
 	for (const change of pending.ledger) {
-		const path = prefix === "" ? change.path : change.path.slice(prefix.length + 1);
+		const path = belowRoot(ledger.workspace, change.path);
 		const content = async (oid: string | null | undefined) =>
 			oid == null ? null : ((await reader.read(oid))?.content ?? null);
-		const currentOid = (await entryAt(reader, head.tree, change.path))?.oid ?? null;
+		const currentOid = (await entryWhereItIs(ledger, reader, head, path))?.oid ?? null;
 		if (change.newOid === null) {
 			// Only what the removal was made for may go: another content came since and is somebody's.
 			if (currentOid !== null && currentOid !== change.oldOid) return null;

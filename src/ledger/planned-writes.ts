@@ -4,8 +4,8 @@ import { MsgcodeError } from "../core/errors.ts";
 import type { Head } from "../git/head.ts";
 import { readStaged, type Staged } from "../git/index-lock.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
-import { writeObject } from "../git/object-writer.ts";
-import { entryAt, type TreeEntry } from "../git/tree-edit.ts";
+import { objectId, writeObject } from "../git/object-writer.ts";
+import { entriesAt, type TreeEntry } from "../git/tree-edit.ts";
 import type { JournalChange } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
 import { contentId, readWorkingFile } from "./working-files.ts";
@@ -48,16 +48,20 @@ export async function describeWrites(
 		git,
 		writes.map((write) => fromTop(workspace, write.path)),
 	);
+	const paths = writes.map((write) => fromTop(workspace, write.path));
+	const entries = await entriesAt(reader, head.tree, paths);
+	// A file that moves keeps its object, which may be in a pack: a second, loose one would only take room.
+	const known = new Set([...entries.values()].map(({ oid }) => oid));
 	const described: DescribedWrite[] = [];
-	for (const write of writes) {
-		const path = fromTop(workspace, write.path);
+	for (const [position, write] of writes.entries()) {
+		const path = paths[position] as string;
 		const working = readWorkingFile(workspace, path);
 		const workingOid = working === null ? null : await contentId(git, workspace, path, working);
-		const entry = await entryAt(reader, head.tree, path);
+		const entry = entries.get(path) ?? null;
 		const headOid = entry?.oid ?? null;
 		const isGone = write.content === null && workingOid === null;
 		refuseStaged(path, staged, [headOid, workingOid], headOid !== null && !isGone);
-		const newOid = await storeContent(ledger, path, write.content);
+		const newOid = await storeContent(ledger, path, write.content, known);
 		// What is only in the checkout so far must outlive the change, should it be taken back.
 		if (working !== null && workingOid !== headOid && workingOid !== newOid) await storeBlob(ledger, path, working);
 		// A tracked file that differs from HEAD was edited by hand, even where the plan would keep it as it is.
@@ -89,13 +93,17 @@ function refuseStaged(path: string, staged: Staged, known: readonly (string | nu
 	throw new MsgcodeError("staged_differently", `${path} is staged ${how}.`);
 }
 
-/** The id that the path has afterwards, its content stored; null where the write removes the file. */
+/** The id that the path has afterwards, its content stored unless it is `known`; null where the write removes the file. */
 export async function storeContent(
 	ledger: Ledger,
 	path: string,
 	content: FileWrite["content"],
+	known: ReadonlySet<string> = new Set(),
 ): Promise<string | null> {
-	return content === null ? null : storeBlob(ledger, path, Buffer.from(content));
+	if (content === null) return null;
+	const bytes = Buffer.from(content);
+	const oid = bytes.includes(13) ? null : objectId(ledger.workspace, "blob", bytes);
+	return oid !== null && known.has(oid) ? oid : storeBlob(ledger, path, bytes);
 }
 
 /** Stores a ledger file's content and returns its id. */

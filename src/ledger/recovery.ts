@@ -8,12 +8,13 @@ import { type Head, moveHead, readHead, writeCommit } from "../git/head.ts";
 import { removeStaleIndexLock, updateIndex } from "../git/index-lock.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { operationInProgress } from "../git/operation.ts";
-import { fileAt } from "../git/tree-edit.ts";
+import { entriesAt } from "../git/tree-edit.ts";
 import { treeWith } from "./apply.ts";
 import { codeInState, writeCodeFiles } from "./code-files.ts";
 import { clearJournal, hasJournal, type Journal, readJournal } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
 import { hasLeftovers, removeLeftovers } from "./leftovers.ts";
+import { parseMessage } from "./message.ts";
 import { keepPending } from "./pending.ts";
 import { takeBack } from "./take-back.ts";
 import { indexChanges, writeLedgerFiles } from "./working-files.ts";
@@ -53,7 +54,10 @@ export async function finishJournal(ledger: Ledger, reader: ObjectReader): Promi
 		await finish(ledger, reader, head, journal);
 		return;
 	}
-	if (journal.code.length === 0) await keepPending(ledger, journal, "the branch changed before the command ended");
+	// What only moves tasks to the archive is left to be done again.
+	const isUpkeep = parseMessage(journal.message).op === "archive";
+	if (journal.code.length === 0 && !isUpkeep)
+		await keepPending(ledger, journal, "the branch changed before the command ended");
 	await takeBack(ledger, reader, journal);
 }
 
@@ -94,10 +98,12 @@ async function finish(ledger: Ledger, reader: ObjectReader, head: Head, journal:
 }
 
 async function holds(reader: ObjectReader, head: Head, journal: Journal, side: "old" | "new"): Promise<boolean> {
-	for (const change of [...journal.ledger, ...journal.code]) {
-		const wanted = side === "new" ? change.newOid : change.headOid;
-		const entry = await fileAt(reader, head.tree, change.path);
-		if ((entry?.oid ?? null) !== wanted) return false;
-	}
-	return true;
+	const changes = [...journal.ledger, ...journal.code];
+	const paths = changes.map(({ path }) => path);
+	const entries = await entriesAt(reader, head.tree, paths);
+	return changes.every((change) => {
+		const entry = entries.get(change.path);
+		const oid = entry === undefined || entry.mode === "40000" ? null : entry.oid;
+		return oid === (side === "new" ? change.newOid : change.headOid);
+	});
 }

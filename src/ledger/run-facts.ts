@@ -3,8 +3,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isRunId } from "../core/ids.ts";
-import { runFolder } from "./paths.ts";
-import { type Landing, readLanding, readReceipt, runIdsOf } from "./runs.ts";
+import { runsFolder } from "./paths.ts";
+import { type Landing, placeOfRun, readLanding, readReceipt, runIdsOf } from "./runs.ts";
 import { NO_RUNS, type RunFacts } from "./task-view.ts";
 
 /** The facts of one task; NO_RUNS for a task that never ran. */
@@ -16,7 +16,7 @@ export function readRunFacts(root: string, taskId: string): RunFacts {
 	const patches: string[] = [];
 	const landings: Landing[] = [];
 	for (const runId of runIds) {
-		const folder = runFolder(taskId, runId);
+		const folder = placeOfRun(root, taskId, runId);
 		for (const name of ["patch.diff", "summary.md", "run_receipt.json"]) {
 			if (!existsSync(join(root, folder, name))) continue;
 			artifacts.push(`${folder}/${name}`);
@@ -30,7 +30,7 @@ export function readRunFacts(root: string, taskId: string): RunFacts {
 		count: runIds.length,
 		artifacts,
 		patches,
-		lastSummary: readText(join(root, runFolder(taskId, last), "summary.md")),
+		lastSummary: readText(join(root, placeOfRun(root, taskId, last), "summary.md")),
 		landings,
 		lastEndedAtMs: Number.isNaN(endedAtMs) ? null : endedAtMs,
 	};
@@ -38,7 +38,7 @@ export function readRunFacts(root: string, taskId: string): RunFacts {
 
 /** Changes whenever readRunFacts could answer differently. Empty for a task without runs. */
 export function runFactsSignature(root: string, taskId: string): string {
-	const folder = join(root, "tasks", "runs", taskId);
+	const folder = join(root, runsFolder(taskId));
 	return (existsSync(folder) ? readdirSync(folder).filter(isRunId).sort() : [])
 		.flatMap((runId) => {
 			const place = join(folder, runId);

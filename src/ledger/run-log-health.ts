@@ -1,10 +1,11 @@
-// Whether runs.jsonl and the run folders tell the same: every line whole, every run in both places, no run told twice.
+// Whether runs.jsonl, with its rotated parts, and the run folders tell the same: every line whole, every run in both places, no run told twice.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Finding, problem, warning } from "../core/health.ts";
 import { isRunId } from "../core/ids.ts";
-import { RUNS_FILE, runFolder } from "./paths.ts";
-import { parseRunLog, readReceipt, runIdsOf, tasksWithRuns } from "./runs.ts";
+import { rotatedLogs, tasksWithRuns } from "./archive-places.ts";
+import { RUNS_FILE } from "./paths.ts";
+import { placeOfRun, readReceipt, readRunLog, runIdsOf } from "./runs.ts";
 
 export interface RunLogHealth {
 	readonly findings: readonly Finding[];
@@ -21,13 +22,12 @@ export function examineRunLog(
 	isTask: (id: string) => boolean,
 	isLive: (runId: string) => boolean,
 ): RunLogHealth {
-	const path = join(root, RUNS_FILE);
-	const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-	const { lines, diagnostics } = parseRunLog(text);
+	const files = [...rotatedLogs(root), RUNS_FILE].map((file) => join(root, file)).filter((path) => existsSync(path));
+	const { lines, diagnostics } = readRunLog(root);
 	const findings: Finding[] = diagnostics.map(({ severity, file, line, message, hint }) =>
 		(severity === "error" ? problem : warning)(`${file}:${line}: ${message}`, hint),
 	);
-	const { repeatedLines, contradictions } = repetitions(text);
+	const { repeatedLines, contradictions } = repetitions(files.map((path) => readFileSync(path, "utf8")).join("\n"));
 	for (const runId of contradictions) {
 		const hint = "Compare the lines with the run's run_receipt.json and delete the wrong ones.";
 		findings.push(problem(`${RUNS_FILE} tells the run ${runId} in different words.`, hint));
@@ -35,7 +35,7 @@ export function examineRunLog(
 	const told = new Set(lines.map(({ runId }) => runId));
 	for (const { runId, taskId } of lines) {
 		if (readReceipt(root, taskId, runId) !== null) continue;
-		const folder = runFolder(taskId, runId);
+		const folder = placeOfRun(root, taskId, runId);
 		findings.push(
 			existsSync(join(root, folder, "run_receipt.json"))
 				? problem(`${folder}/run_receipt.json cannot be read.`, `git log -- ${folder}`)
@@ -45,7 +45,7 @@ export function examineRunLog(
 	for (const taskId of tasksWithRuns(root)) {
 		if (!isTask(taskId)) findings.push(warning(`tasks/runs/${taskId} belongs to no task here.`, "git log --all"));
 		for (const runId of runIdsOf(root, taskId)) {
-			const receipt = join(root, runFolder(taskId, runId), "run_receipt.json");
+			const receipt = join(root, placeOfRun(root, taskId, runId), "run_receipt.json");
 			if (told.has(runId) || isLive(runId) || !existsSync(receipt)) continue;
 			findings.push(warning(`The run ${runId} of ${taskId} has a folder, but no line in ${RUNS_FILE}.`));
 		}

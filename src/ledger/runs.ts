@@ -1,8 +1,9 @@
-// The finished runs of a workspace, as runs.jsonl and the run folders tell them.
+// The finished runs of a workspace, as runs.jsonl, its rotated parts and the run folders tell them, archived ones as well.
 // Invariant: reading changes nothing: a torn or doubled line is reported or folded, never rewritten.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isRunId, isTaskId } from "../core/ids.ts";
+import { rotatedLogs, runFoldersOf, runHome } from "./archive-places.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import { RUNS_FILE, runFolder } from "./paths.ts";
 import { parseReceipt, type Receipt, type RunLine } from "./receipt.ts";
@@ -13,34 +14,42 @@ export interface RunLog {
 	readonly diagnostics: readonly Diagnostic[];
 }
 
-/** All lines of runs.jsonl. */
-export function readRunLog(root: string): RunLog {
-	const path = join(root, RUNS_FILE);
-	if (!existsSync(path)) return { lines: [], diagnostics: [] };
-	return parseRunLog(readFileSync(path, "utf8"));
+/** All lines, the rotated ones first, or those of one task. A later line about a run takes the place of an earlier one. */
+export function readRunLog(root: string, taskId = ""): RunLog {
+	const newest = ({ lines }: RunLog) => Math.max(0, ...lines.map(({ ts }) => Date.parse(ts)));
+	const rotated = rotatedLogs(root)
+		.map((file) => parseRunLog(textOf(root, file), file, taskId))
+		.sort((a, b) => newest(a) - newest(b));
+	const logs = [...rotated, parseRunLog(textOf(root, RUNS_FILE), RUNS_FILE, taskId)];
+	const byId = new Map(logs.flatMap(({ lines }) => lines.map((line): [string, RunLine] => [line.runId, line])));
+	return { lines: [...byId.values()], diagnostics: logs.flatMap(({ diagnostics }) => diagnostics) };
 }
 
-export function parseRunLog(text: string): RunLog {
+function textOf(root: string, file: string): string {
+	const path = join(root, file);
+	return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
+
+/** `taskId` leaves out, unread, the lines that do not name it. */
+export function parseRunLog(text: string, file: string = RUNS_FILE, taskId = ""): RunLog {
 	const byId = new Map<string, RunLine>();
 	const diagnostics: Diagnostic[] = [];
 	const rows = text.split("\n");
 	for (const [position, row] of rows.entries()) {
-		if (row.trim() === "") continue;
+		if (row.trim() === "" || !row.includes(taskId)) continue;
 		const line = parseLine(row);
 		if (line !== null) {
 			byId.set(line.runId, line);
 			continue;
 		}
-		diagnostics.push(lineDiagnostic(row, position, rows.length));
+		diagnostics.push(lineDiagnostic(row, { file, line: position + 1 }, position === rows.length - 1));
 	}
 	return { lines: [...byId.values()], diagnostics };
 }
 
 /** The run folders of a task, oldest first. */
 export function runIdsOf(root: string, taskId: string): string[] {
-	const ids = foldersIn(join(root, "tasks", "runs", taskId))
-		.filter(isRunId)
-		.sort();
+	const ids = runFoldersOf(root, taskId).sort();
 	// An id holds the second of the start; runs of one second are told apart by their receipts.
 	const second = (runId: string) => runId.slice(0, runId.lastIndexOf("_"));
 	const crowded = ids.some((runId, position) => position > 0 && second(runId) === second(ids[position - 1] ?? ""));
@@ -50,14 +59,19 @@ export function runIdsOf(root: string, taskId: string): string[] {
 	return ids.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
-/** Ids of all tasks that have run folders. */
-export function tasksWithRuns(root: string): string[] {
-	return foldersIn(join(root, "tasks", "runs")).filter(isTaskId);
+/** Where a run's files stand, relative to the workspace: in the live folder, or in the archive. */
+export function placeOfRun(root: string, taskId: string, runId: string): string {
+	return runFolder(taskId, runId, runHome(root, taskId, runId));
+}
+
+/** Where the patch of a recorded run stands now; its receipt names the place where it was made. */
+export function patchFile(root: string, { taskId, runId }: Pick<Receipt, "taskId" | "runId">): string {
+	return `${placeOfRun(root, taskId, runId)}/patch.diff`;
 }
 
 /** The receipt of a run; null where there is none, or one that is damaged or another run's. */
 export function readReceipt(root: string, taskId: string, runId: string): Receipt | null {
-	const path = join(root, runFolder(taskId, runId), "run_receipt.json");
+	const path = join(root, placeOfRun(root, taskId, runId), "run_receipt.json");
 	const receipt = existsSync(path) ? parseReceipt(readFileSync(path, "utf8")) : null;
 	return receipt?.taskId === taskId && receipt.runId === runId && isSound(receipt) ? receipt : null;
 }
@@ -83,7 +97,7 @@ export interface Landing {
 
 /** The landing of a run, or null while it has not landed. */
 export function readLanding(root: string, taskId: string, runId: string): Landing | null {
-	return readJson<Landing>(join(root, runFolder(taskId, runId), "landing.json"));
+	return readJson<Landing>(join(root, placeOfRun(root, taskId, runId), "landing.json"));
 }
 
 export interface Rejection {
@@ -93,7 +107,7 @@ export interface Rejection {
 }
 
 export function readRejection(root: string, taskId: string, runId: string): Rejection | null {
-	return readJson<Rejection>(join(root, runFolder(taskId, runId), "rejection.json"));
+	return readJson<Rejection>(join(root, placeOfRun(root, taskId, runId), "rejection.json"));
 }
 
 function readJson<T>(path: string): T | null {
@@ -103,13 +117,6 @@ function readJson<T>(path: string): T | null {
 	} catch {
 		return null;
 	}
-}
-
-function foldersIn(path: string): string[] {
-	if (!existsSync(path)) return [];
-	return readdirSync(path, { withFileTypes: true })
-		.filter((entry) => entry.isDirectory())
-		.map((entry) => entry.name);
 }
 
 function parseLine(row: string): RunLine | null {
@@ -127,14 +134,13 @@ function parseLine(row: string): RunLine | null {
 	}
 }
 
-function lineDiagnostic(row: string, position: number, count: number): Diagnostic {
-	const place = { file: RUNS_FILE, line: position + 1 };
+function lineDiagnostic(row: string, place: { file: string; line: number }, isLast: boolean): Diagnostic {
 	if (/^(<{7}|={7}|>{7})/.test(row)) {
 		const hint = "Delete the marker lines; keep the lines of both sides.";
 		return diagnose("conflict_markers", { ...place, message: "A merge left conflict markers.", hint });
 	}
 	const hint = "The run's own folder, where it is there, holds the same facts.";
-	if (position === count - 1) {
+	if (isLast) {
 		const message = "The last line is cut off; the next run starts on a line of its own.";
 		return diagnose("torn_line", { ...place, message, hint });
 	}

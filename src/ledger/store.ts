@@ -1,16 +1,16 @@
 // Reads tasks: finds them by id or the beginning of one, and puts their two files and their runs together.
 // Invariant: reading never writes, never takes a lock, and one bad file never hides another task.
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
 import { containedPath } from "../core/files.ts";
 import { isTaskId } from "../core/ids.ts";
-import { taskHome } from "./archive-places.ts";
+import { isThere, taskHome, taskHomes, taskIdsIn, taskIdsLike } from "./archive-places.ts";
 import type { Definition } from "./definition.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import type { Ledger } from "./ledger.ts";
 import { LIMITS } from "./limits.ts";
-import { definitionPath, LIVE, recordPath, taskIdOfFile } from "./paths.ts";
+import { definitionPath, LIVE, recordPath } from "./paths.ts";
 import { parseRecord } from "./record.ts";
 import { readRunFacts } from "./run-facts.ts";
 import { decodeText } from "./source-text.ts";
@@ -26,6 +26,8 @@ export interface StoredTask {
 	readonly definition: Definition;
 	/** null for a Markdown file alone, and for a record that cannot be read. */
 	readonly record: TaskRecord | null;
+	/** Where the two files stand, or would stand. After a merge of two copies they may be in different homes. */
+	readonly files: { readonly definition: string; readonly record: string };
 	readonly diagnostics: readonly Diagnostic[];
 	/** The texts as they stand; null for a file that is not there. */
 	readonly definitionText: string | null;
@@ -34,15 +36,10 @@ export interface StoredTask {
 
 /** The ids of all tasks in the live folder, sorted. */
 export function taskIds(tasksDir: string): string[] {
-	const ids = new Set<string>();
-	for (const name of readdirSync(tasksDir)) {
-		const id = taskIdOfFile(name);
-		if (id !== null) ids.add(id);
-	}
-	return [...ids].sort();
+	return taskIdsIn(dirname(tasksDir), LIVE);
 }
 
-/** The one task whose id is or begins with `text` (`tsk_` may be left out). Throws `task_not_found`, `task_ambiguous`. */
+/** The one task, live or archived, whose id is or begins with `text` (`tsk_` may be left out). Throws `task_not_found`, `task_ambiguous`. */
 export function resolveTaskId(tasksDir: string, text: string): string {
 	const whole: boolean = isTaskId(text);
 	if (whole) {
@@ -50,7 +47,7 @@ export function resolveTaskId(tasksDir: string, text: string): string {
 		throw new MsgcodeError("task_not_found", `There is no task ${text}.`);
 	}
 	const prefix = text.startsWith("tsk_") ? text : `tsk_${text}`;
-	const matches = /^tsk_[0-9a-z]+$/.test(prefix) ? taskIds(tasksDir).filter((id) => id.startsWith(prefix)) : [];
+	const matches = /^tsk_[0-9a-z]+$/.test(prefix) ? taskIdsLike(dirname(tasksDir), prefix) : [];
 	if (matches.length === 1) return matches[0] as string;
 	if (matches.length === 0)
 		throw new MsgcodeError("task_not_found", `No task's id begins with ${JSON.stringify(text)}.`);
@@ -64,9 +61,12 @@ export function resolveTaskId(tasksDir: string, text: string): string {
 /** Reads a task's two files. Throws `task_not_found` when there is neither. */
 export function readTask(root: string, id: string): StoredTask {
 	const diagnostics: Diagnostic[] = [];
-	const home = taskHome(root, id) ?? LIVE;
-	const definitionFile = definitionPath(id, home);
-	const recordFile = recordPath(id, home);
+	const homes = taskHomes(root, id);
+	const home = homes[0] ?? LIVE;
+	const first = (pathIn: (id: string, home: string) => string) =>
+		homes.map((one) => pathIn(id, one)).find((path) => isThere(join(root, path))) ?? pathIn(id, home);
+	const files = { definition: first(definitionPath), record: first(recordPath) };
+	const { definition: definitionFile, record: recordFile } = files;
 	const definitionText = readLedgerText(root, definitionFile, diagnostics);
 	const recordText = readLedgerText(root, recordFile, diagnostics);
 	if (definitionText === null && recordText === null && diagnostics.length === 0) {
@@ -82,7 +82,12 @@ export function readTask(root: string, id: string): StoredTask {
 	const read = recordText === null ? null : parseRecord(recordText, recordFile);
 	diagnostics.push(...(read?.diagnostics ?? []));
 	const record = read?.record ?? null;
-	return { id, home, definition: parsed.definition, record, diagnostics, definitionText, recordText };
+	if (homes.length > 1) {
+		const message = `The task stands in ${homes.join(" and in ")}, as a merge of two copies leaves it; ${home} counts.`;
+		const hint = "msgcode doctor --fix shows what it would bring together.";
+		diagnostics.push(diagnose("two_homes", { file: definitionFile, line: 1, message, hint }));
+	}
+	return { id, home, files, definition: parsed.definition, record, diagnostics, definitionText, recordText };
 }
 
 /** The whole task. `liveRunId` is the run that holds its claim. */
@@ -101,8 +106,8 @@ export async function viewTask(
 		workspace: { uid, path: "." },
 		runs: readRunFacts(root, task.id),
 		mtimes: {
-			definitionMs: mtime(definitionPath(task.id, task.home)),
-			recordMs: mtime(recordPath(task.id, task.home)),
+			definitionMs: mtime(task.files.definition),
+			recordMs: mtime(task.files.record),
 		},
 		liveRunId: extras.liveRunId,
 		...(extras.held === undefined ? {} : { held: extras.held }),
@@ -112,19 +117,14 @@ export async function viewTask(
 
 /** When git first saw a task's Markdown file; the file's own time, or its record's, while git has not seen it. Epoch ms. */
 export async function firstSeen(ledger: Ledger, id: string): Promise<number> {
-	const path = definitionPath(id);
-	const args = [
-		"log",
-		"--diff-filter=A",
-		"--no-renames",
-		"--format=%ct",
-		"--",
-		`:(top,literal)${fromTop(ledger.workspace, path)}`,
-	];
+	const home = taskHome(ledger.workspace.root, id) ?? LIVE;
+	const paths = [definitionPath(id), ...(home === LIVE ? [] : [definitionPath(id, home)])];
+	const pathspecs = paths.map((path) => `:(top,literal)${fromTop(ledger.workspace, path)}`);
+	const args = ["log", "--diff-filter=A", "--no-renames", "--format=%ct", "--", ...pathspecs];
 	const result = await ledger.git(args, { accept: [0, 128] });
 	const seconds = result.stdout.toString("utf8").trim().split("\n").at(-1);
 	if (result.code === 0 && seconds !== undefined && seconds !== "") return Number(seconds) * 1000;
-	const known = [path, recordPath(id)].flatMap((file) => {
+	const known = [definitionPath(id, home), recordPath(id, home)].flatMap((file) => {
 		const stat = lstatSync(join(ledger.workspace.root, file), { throwIfNoEntry: false });
 		return stat === undefined ? [] : [stat.mtimeMs];
 	});

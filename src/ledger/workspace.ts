@@ -69,6 +69,11 @@ export function fromTop(workspace: Pick<Workspace, "prefix">, path: string): str
 	return workspace.prefix === "" ? path : `${workspace.prefix}/${path}`;
 }
 
+/** The other way round: a path of the workspace, given from the repository's top folder, relative to the workspace. */
+export function belowRoot(workspace: Pick<Workspace, "prefix">, path: string): string {
+	return workspace.prefix === "" ? path : path.slice(workspace.prefix.length + 1);
+}
+
 function mainWorkspace(repository: RepositoryLocation, below: string): Workspace | null {
 	const main = mainCheckoutOf(repository.commonDir);
 	const candidates = rememberedRoots(repository.commonDir);

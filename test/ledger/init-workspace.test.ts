@@ -50,7 +50,9 @@ describe("init", () => {
 		const made = await repo({ files: { x: "x\n" } });
 		made.write(".git/info/exclude", "mine");
 		await made.msgcode("init");
-		expect(exclude(made)).toBe("mine\n/worktrees/tsk_*/\n/tasks/index.json\n/tasks/runs/**/events.jsonl\n");
+		expect(exclude(made)).toBe(
+			"mine\n/worktrees/tsk_*/\n/tasks/index.json\n/tasks/runs/**/events.jsonl\n/tasks/archive/*/runs/**/events.jsonl\n",
+		);
 	});
 
 	test("leaves nothing that is local to be seen on a branch without the ledger", async () => {

@@ -1,15 +1,8 @@
 // Reading finished runs: what is torn, doubled or hand-merged is told or folded, and never rewritten.
 import { describe, expect, test } from "vitest";
+import { tasksWithRuns } from "../../src/ledger/archive-places.ts";
 import { readRunFacts, runFactsSignature } from "../../src/ledger/run-facts.ts";
-import {
-	parseRunLog,
-	readLanding,
-	readReceipt,
-	readRejection,
-	readRunLog,
-	runIdsOf,
-	tasksWithRuns,
-} from "../../src/ledger/runs.ts";
+import { parseRunLog, readLanding, readReceipt, readRejection, readRunLog, runIdsOf } from "../../src/ledger/runs.ts";
 import { NO_RUNS } from "../../src/ledger/task-view.ts";
 import { repo } from "../support/repo.ts";
 

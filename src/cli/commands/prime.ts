@@ -1,7 +1,7 @@
 // `msgcode prime`: a short account for an agent that has just started: what is open, and how to use the tool.
 // Invariant: it never fails; outside a workspace it is silent, in a damaged one it says what it can.
 import { MsgcodeError } from "../../core/errors.ts";
-import { notReadyBecause } from "../../ledger/dependencies.ts";
+import { notReadyBecause, withArchivedParents } from "../../ledger/dependencies.ts";
 import { summaryOf } from "../../ledger/listed-task.ts";
 import type { TaskSummary } from "../../ledger/task-view.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
@@ -60,7 +60,7 @@ async function accountOf(context: CommandContext): Promise<Account | null> {
 	const nothing: Account = { running: [], ready: [], waiting: [], blocked: [], more: 0, broken: 0, problem: null };
 	try {
 		const app = await openFor(context, "prime");
-		return sorted(await tasksWithRuns(app), app.ledger.now());
+		return sorted(await tasksWithRuns(app), app.workspace.root, app.ledger.now());
 	} catch (error) {
 		if (isOutside(error)) return null;
 		return { ...nothing, problem: `${(error as Error).message} (see: msgcode doctor)` };
@@ -74,12 +74,13 @@ function isOutside(error: unknown): boolean {
 	);
 }
 
-function sorted(tasks: Parameters<typeof select>[0], nowMs: number): Account {
+function sorted(tasks: Parameters<typeof select>[0], root: string, nowMs: number): Account {
 	const byId = new Map(tasks.map((task) => [task.id, summaryOf(task)]));
+	const all = withArchivedParents(root, [...byId.values()]);
 	const open = select(tasks, {}).map(({ id }) => byId.get(id) as TaskSummary);
 	const groups = { running: [], ready: [], waiting: [], blocked: [] } as Record<keyof Groups, ListedTask[]>;
 	for (const task of open) {
-		const reason = notReadyBecause(task, byId, nowMs);
+		const reason = notReadyBecause(task, all, nowMs);
 		if (task.status === "running") groups.running.push(listed(task, task.running));
 		else if (task.status === "blocked") groups.blocked.push(listed(task, task.blocked?.reason ?? null));
 		else if (reason === null) groups.ready.push(listed(task, null));

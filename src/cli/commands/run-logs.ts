@@ -8,7 +8,7 @@ import { readClaim } from "../../engine/claim.ts";
 import { type FoundRun, findRun } from "../../engine/find-run.ts";
 import { type Following, followBytes, followEvents } from "../../engine/follow.ts";
 import { runFolderAt } from "../../engine/run-folder.ts";
-import { runFolder } from "../../ledger/paths.ts";
+import { placeOfRun } from "../../ledger/runs.ts";
 import { type Style, styleOf } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
@@ -45,7 +45,7 @@ async function printEvents(context: CommandContext, app: App, found: FoundRun, f
 	const { io, flags } = context;
 	const style = styleOf(io.stdout, io.env, flags.color && !flags.plain);
 	const local = runFolderAt(app.workspace.stateDir, found.runId).events;
-	const recorded = join(app.workspace.root, runFolder(found.taskId, found.runId), "events.jsonl");
+	const recorded = join(app.workspace.root, placeOfRun(app.workspace.root, found.taskId, found.runId), "events.jsonl");
 	const path = existsSync(local) || !existsSync(recorded) ? local : recorded;
 	if (found.live === null && !existsSync(path)) throw notHere(found, "events");
 	for await (const event of followEvents(path, following)) {

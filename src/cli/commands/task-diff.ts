@@ -7,6 +7,7 @@ import { withheldPatch } from "../../engine/allow-secret.ts";
 import { runWithChanges, withheld } from "../../engine/choose-run.ts";
 import { patchNumbers } from "../../git/patch.ts";
 import type { Receipt } from "../../ledger/receipt.ts";
+import { patchFile } from "../../ledger/runs.ts";
 import { resolveTaskId } from "../../ledger/store.ts";
 import { styleOf } from "../color.ts";
 import type { CommandContext, CommandResult, Notice } from "../command.ts";
@@ -26,7 +27,8 @@ export async function run(context: CommandContext, args: readonly string[], opti
 	const { io, flags } = context;
 	const { patch, warnings } = await patchOf(context, app, receipt);
 	const files = await patchNumbers(app.ledger.git, app.workspace.topLevel, patch);
-	const { sha256 = null, path = null } = receipt.patch ?? {};
+	const { sha256 = null } = receipt.patch ?? {};
+	const path = receipt.patch === null ? null : patchFile(app.workspace.root, receipt);
 	const kind = "task.diff";
 	const data = {
 		taskId: id,
@@ -73,7 +75,7 @@ async function patchOf(
 }
 
 function tracked(app: App, receipt: Receipt): Buffer {
-	const path = receipt.patch?.path ?? "";
+	const path = patchFile(app.workspace.root, receipt);
 	try {
 		return readFileSync(join(app.workspace.root, path));
 	} catch (cause) {

@@ -1,5 +1,5 @@
 // `msgcode task ready`: the tasks that nothing holds back, and with --json why each is first.
-import { notReadyBecause } from "../../ledger/dependencies.ts";
+import { notReadyBecause, withArchivedParents } from "../../ledger/dependencies.ts";
 import { summaryOf } from "../../ledger/listed-task.ts";
 import type { TaskSummary } from "../../ledger/task-view.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
@@ -13,9 +13,10 @@ export async function run(
 ): Promise<CommandResult> {
 	const app = await openFor(context, "task ready");
 	const tasks = await tasksWithRuns(app);
-	const all = new Map(tasks.map((task) => [task.id, summaryOf(task)]));
+	const summaries = new Map(tasks.map((task) => [task.id, summaryOf(task)]));
+	const all = withArchivedParents(app.workspace.root, [...summaries.values()]);
 	const ready = select(tasks, options).filter(({ id }) => {
-		return notReadyBecause(all.get(id) as TaskSummary, all, app.ledger.now()) === null;
+		return notReadyBecause(summaries.get(id) as TaskSummary, all, app.ledger.now()) === null;
 	});
 	return taskListResult("task.ready", ready, options);
 }

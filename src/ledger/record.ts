@@ -73,12 +73,34 @@ export function parseRecord(text: string, file: string): { record: TaskRecord | 
 
 /** Two-space indent, fixed key order and then the other keys as they come, a blank line between keys, a final newline. */
 export function formatRecord(record: Readonly<Record<string, unknown>>): string {
-	const known = KEY_ORDER.filter((key) => record[key] !== undefined);
-	const others = Object.keys(record).filter((key) => !KEY_ORDER.includes(key) && record[key] !== undefined);
-	const parts = [...known, ...others].map((key) => {
-		return `  ${JSON.stringify(key)}: ${JSON.stringify(record[key], null, 2).replaceAll("\n", "\n  ")}`;
-	});
+	const keys = inRecordOrder(Object.keys(record).filter((key) => record[key] !== undefined));
+	const parts = keys.map((key) => formatEntry(key, record[key]));
 	return parts.length === 0 ? "{}\n" : `{\n${parts.join(",\n\n")}\n}\n`;
+}
+
+/** Known keys in their fixed order, then the others as they come. */
+export function inRecordOrder(keys: readonly string[]): string[] {
+	return [...KEY_ORDER.filter((key) => keys.includes(key)), ...keys.filter((key) => !KEY_ORDER.includes(key))];
+}
+
+/** One key and its value as the record's lines, without a comma or newline at the end. */
+export function formatEntry(key: string, value: unknown): string {
+	return `  ${JSON.stringify(key)}: ${JSON.stringify(value, null, 2).replaceAll("\n", "\n  ")}`;
+}
+
+/** The keys and values of a record's text, with numbers that JavaScript cannot hold as they stand; null for any other text. */
+export function readRecordEntries(text: string): ReadonlyMap<string, unknown> | null {
+	const source = text.replace(/^\uFEFF/, "");
+	if (Buffer.byteLength(text) > LIMITS.recordBytes || source.includes("\0")) return null;
+	try {
+		const value = parseKeepingNumbers(source);
+		if (!isPlainObject(value) || duplicateKey(source) !== null) return null;
+		// What is nested too deeply to be written again throws here.
+		JSON.stringify(value);
+		return new Map(Object.entries(value));
+	} catch {
+		return null;
+	}
 }
 
 /**
@@ -89,7 +111,7 @@ export function editRecord(text: string, changes: Readonly<Record<string, unknow
 	const source = text.replace(/^\uFEFF/, "");
 	let value: unknown;
 	try {
-		value = JSON.parse(source, keepNumbers as (this: unknown, key: string, value: unknown) => unknown);
+		value = parseKeepingNumbers(source);
 	} catch (cause) {
 		throw new MsgcodeError("ledger_damaged", `The record is not valid JSON: ${(cause as Error).message}`, { cause });
 	}
@@ -97,6 +119,10 @@ export function editRecord(text: string, changes: Readonly<Record<string, unknow
 	const edited = formatRecord({ ...value, ...changes });
 	const lines = source.includes("\r\n") ? edited.replaceAll("\n", "\r\n") : edited;
 	return source === text ? lines : `\uFEFF${lines}`;
+}
+
+function parseKeepingNumbers(source: string): unknown {
+	return JSON.parse(source, keepNumbers as (this: unknown, key: string, value: unknown) => unknown);
 }
 
 /** A number whose text JavaScript would print in another way is carried through as that text. */

@@ -104,8 +104,8 @@ function additions(source: string, key: string, rendered: Rendered, lineEnd: Lin
 	return [source + lineEnd + entry, source + entry];
 }
 
-function removals(source: string, entry: YamlEntry): string[] {
-	const start = lineStart(source, entry.keyStart);
+/** End of the last line that belongs to the entry. */
+export function entryEnd(source: string, entry: YamlEntry): number {
 	const block = entry.form === "block scalar" || entry.form === "block collection";
 	let end = nextLine(source, entry.colonEnd);
 	if (block) end = Math.max(end, contentEnd(source, entry.valueEnd));
@@ -113,6 +113,12 @@ function removals(source: string, entry: YamlEntry): string[] {
 	// Comments right below that are indented deeper than the key are its own.
 	const own = new RegExp(`[ \\t]{${columnOf(source, entry.keyStart) + 1},}#[^\\n]*\\n`, "y");
 	for (own.lastIndex = end; own.test(source); own.lastIndex = end) end = own.lastIndex;
+	return end;
+}
+
+function removals(source: string, entry: YamlEntry): string[] {
+	const start = lineStart(source, entry.keyStart);
+	const end = entryEnd(source, entry);
 	const before = source.slice(0, start);
 	const behind = source.slice(end);
 	const gap = /(^|\n)([ \t]*\r?\n)$/.exec(before)?.[2] ?? "";
@@ -150,12 +156,12 @@ function refused(key: string, reason: string): MsgcodeError {
 	});
 }
 
-function lineStart(source: string, offset: number): number {
+export function lineStart(source: string, offset: number): number {
 	return offset === 0 ? 0 : source.lastIndexOf("\n", offset - 1) + 1;
 }
 
 /** Start of the line behind the one that holds the offset. */
-function nextLine(source: string, offset: number): number {
+export function nextLine(source: string, offset: number): number {
 	const at = source.indexOf("\n", offset);
 	return at === -1 ? source.length : at + 1;
 }

@@ -23,6 +23,8 @@ export interface YamlEntry {
 	readonly valueStart: number;
 	readonly valueEnd: number;
 	readonly form: "empty" | "inline" | "flow" | "block scalar" | "block collection";
+	/** Where the elements stand, where the value is a list. */
+	readonly elements: readonly { readonly start: number; readonly end: number }[] | null;
 }
 
 export interface YamlSource {
@@ -124,6 +126,19 @@ export function renderInline(value: unknown): string {
 	return plain ? value : JSON.stringify(value);
 }
 
+/** The comments of a source, in order, each from its # on. */
+export function commentsOf(source: string): string[] {
+	if (!source.includes("#")) return [];
+	const { CST, Lexer } = yaml();
+	const comments: string[] = [];
+	let scalar = false;
+	for (const lexeme of new Lexer().lex(source)) {
+		if (!scalar && CST.tokenType(lexeme) === "comment") comments.push(lexeme.trimEnd());
+		scalar = !scalar && lexeme === "\u001f";
+	}
+	return comments;
+}
+
 /** The library reads some short texts for minutes and follows aliases far: the lexer, which is linear, decides first. */
 function refusal(source: string): YamlProblem | null {
 	const { CST, Lexer } = yaml();
@@ -178,7 +193,17 @@ function entryOf(pair: Pair): YamlEntry {
 		valueStart,
 		valueEnd,
 		form: formOf(pair.value, valueStart, valueEnd),
+		elements: elementsOf(pair.value),
 	};
+}
+
+function elementsOf(value: unknown): YamlEntry["elements"] {
+	const { isNode, isSeq } = yaml();
+	if (!isSeq(value)) return null;
+	return value.items.map((item) => {
+		const [start, end] = (isNode(item) ? item.range : null) ?? [0, 0];
+		return { start, end };
+	});
 }
 
 function formOf(value: unknown, start: number, end: number): YamlEntry["form"] {

@@ -10,6 +10,7 @@ import { isLeftoverTemporary } from "../core/temporary-files.ts";
 import { taskHome } from "./archive-places.ts";
 import { ATTRIBUTES, excludeLines, IGNORED } from "./init-workspace.ts";
 import type { Ledger } from "./ledger.ts";
+import { driverState } from "./merge-driver.ts";
 import { parseMessage } from "./message.ts";
 import { INDEX_FILE } from "./paths.ts";
 import { listPending } from "./pending.ts";
@@ -21,8 +22,8 @@ import type { TaskSummary } from "./task-view.ts";
 const SHOWN = 100;
 
 /** The marker (read when the workspace was opened) and the lines that git needs beside it. */
-export function checkWorkspace({ workspace }: Ledger): Promise<HealthCheck> {
-	return healthCheck("workspace", () => {
+export function checkWorkspace({ workspace, git }: Ledger): Promise<HealthCheck> {
+	return healthCheck("workspace", async () => {
 		const wanted: [string, string, readonly string[]][] = [
 			["tasks/.gitattributes", join(workspace.tasksDir, ".gitattributes"), ATTRIBUTES],
 			["tasks/.gitignore", join(workspace.tasksDir, ".gitignore"), IGNORED],
@@ -33,12 +34,18 @@ export function checkWorkspace({ workspace }: Ledger): Promise<HealthCheck> {
 			const missing = lines.filter((line) => !present.has(line));
 			return missing.length === 0 ? [] : [warning(`${name} lacks: ${missing.join(", ")}`, "msgcode init")];
 		});
+		const mergeDriver = await driverState(git);
+		if (mergeDriver === "missing") {
+			findings.push(
+				warning("This clone merges task files as text: the merge driver is not registered.", "msgcode init"),
+			);
+		}
 		for (const folder of [workspace.tasksDir, workspace.commonDir]) {
 			if (!isWritable(folder))
 				findings.push(problem(`${folder} cannot be written to.`, "Check its owner and permissions."));
 		}
 		const { root, uid, prefix } = workspace;
-		return { summary: `${root} is a workspace.`, findings, details: { path: root, uid, prefix } };
+		return { summary: `${root} is a workspace.`, findings, details: { path: root, uid, prefix, mergeDriver } };
 	});
 }
 

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { appendLine, ensureFolder } from "../core/files.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
+import { type DriverState, registerDriver } from "./merge-driver.ts";
 import { refreshIndex } from "./task-index.ts";
 import { changeLedger } from "./transaction.ts";
 import { MARKER_FILE, rememberWorkspace, type Workspace, workspaceAt } from "./workspace.ts";
@@ -24,6 +25,8 @@ export interface Initialised {
 	readonly commit: string | null;
 	/** False when the workspace was there already. */
 	readonly created: boolean;
+	/** `missing` where git's configuration could not be written. */
+	readonly mergeDriver: DriverState;
 }
 
 /** `options.workspace` describes the folder; its uid is empty where there is no marker yet. */
@@ -47,9 +50,11 @@ export async function initWorkspace(options: Parameters<typeof openLedger>[0]): 
 	});
 	excludeWorktrees(workspace);
 	rememberWorkspace(workspace);
+	// A workspace without the driver is whole: git then merges as text.
+	const mergeDriver = await registerDriver(ledger.git).catch(() => "missing" as const);
 	await refreshIndex(ledger);
 	// Of two that ran at once, both have the marker of the one that came first.
-	return { workspace: workspaceAt(workspace.root), commit: result.commit, created };
+	return { workspace: workspaceAt(workspace.root), commit: result.commit, created, mergeDriver };
 }
 
 /** Keeps what is local out of `git status`, in this clone only and without touching a tracked file. */

@@ -1,11 +1,11 @@
-// Brings a ledger file's change onto a content that moved on meanwhile, as plain git would.
+// Brings a ledger file's change onto a content that moved on meanwhile, as the merge driver would.
 // Invariant: a result holds both sides, or there is none.
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { temporaryName } from "../core/temporary-files.ts";
 import type { Ledger } from "./ledger.ts";
+import { mergeBytes } from "./merge-bytes.ts";
 
 export interface MergeSides {
+	/** The file's name, which tells how it is merged. */
+	readonly path: string;
 	readonly base: Buffer | null;
 	/** What is there now. */
 	readonly current: Buffer | null;
@@ -13,8 +13,6 @@ export interface MergeSides {
 	readonly ours: Buffer;
 	/** The line that the change appends, where it is an append. */
 	readonly line?: string | undefined;
-	/** Keep the lines of both sides where they clash (runs.jsonl). */
-	readonly union?: boolean;
 }
 
 /** The merged content, or null for a conflict. */
@@ -22,24 +20,13 @@ export async function mergeContent(
 	ledger: Pick<Ledger, "git" | "workspace">,
 	sides: MergeSides,
 ): Promise<Buffer | null> {
-	const { base, current, ours, line } = sides;
+	const { path, base, current, ours, line } = sides;
 	if (current === null || (base !== null && current.equals(base))) return ours;
 	if (current.equals(ours)) return current;
 	if (line !== undefined) return withLine(current, line);
-	if (base === null && sides.union !== true) return null;
-	const folder = join(ledger.workspace.stateDir, temporaryName());
-	mkdirSync(folder, { mode: 0o700 });
-	try {
-		const files = { current, base: base ?? Buffer.alloc(0), ours };
-		for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-		const union = sides.union === true ? ["--union"] : [];
-		// merge-file answers with the number of conflicts, 255 for an error.
-		const accept = Array.from({ length: 128 }, (_, code) => code);
-		const result = await ledger.git(["merge-file", "-p", ...union, "current", "base", "ours"], { cwd: folder, accept });
-		return result.code === 0 ? result.stdout : null;
-	} finally {
-		rmSync(folder, { recursive: true, force: true });
-	}
+	const place = { git: ledger.git, folder: ledger.workspace.stateDir };
+	const merged = await mergeBytes(path, { base, ours: current, theirs: ours }, place);
+	return merged.conflicts.length === 0 ? merged.content : null;
 }
 
 /** The content with the line at its end, on a line of its own; unchanged where it holds the line already. */

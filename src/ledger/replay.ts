@@ -8,9 +8,8 @@ import { writeObject } from "../git/object-writer.ts";
 import { editTree, entryAt, type TreeEntry } from "../git/tree-edit.ts";
 import type { Ledger } from "./ledger.ts";
 import { mergeContent } from "./merge-content.ts";
-import { RUNS_FILE, taskIdOfFile } from "./paths.ts";
+import { taskIdOfFile } from "./paths.ts";
 import type { PathChange, UnpushedCommit } from "./unpushed.ts";
-import { fromTop } from "./workspace.ts";
 
 export interface Replayed {
 	/** The new tip; the base itself where nothing was left to add. */
@@ -70,12 +69,12 @@ async function mergedEntry(
 	}
 	const content = async (oid: string | null) => (oid === null ? null : contentOf(reader, oid));
 	const merged = await mergeContent(ledger, {
+		path: change.path,
 		base: await content(change.oldOid),
 		current: await content(currentOid),
 		ours: await contentOf(reader, change.newOid),
-		union: change.path === fromTop(ledger.workspace, RUNS_FILE),
 	});
-	if (merged === null) throw clash(change, commit, "both sides changed the same lines");
+	if (merged === null) throw clash(change, commit, "both sides changed the same");
 	return { mode, oid: writeObject(ledger.workspace, "blob", merged) };
 }
 

@@ -10,7 +10,13 @@ const bytes = (text: string | null) => (text === null ? null : Buffer.from(text)
 
 async function merged(base: string | null, current: string | null, ours: string, more: object = {}) {
 	const made = await repo({ ledger: true });
-	const sides = { base: bytes(base), current: bytes(current), ours: Buffer.from(ours), ...more };
+	const sides = {
+		path: "tasks/notes.txt",
+		base: bytes(base),
+		current: bytes(current),
+		ours: Buffer.from(ours),
+		...more,
+	};
 	const result = await mergeContent(ledgerOf(made), sides);
 	expect(readdirSync(join(made.path, ".git", "msgcode")).filter((name) => /merge|tmp/.test(name))).toEqual([]);
 	return result?.toString() ?? null;
@@ -37,8 +43,34 @@ describe("a change is brought onto", () => {
 	});
 
 	test("a log without a line of its own, as the union of both", async () => {
-		expect(await merged("a\n", "a\nb\n", "a\nc\n", { union: true })).toBe("a\nb\nc\n");
-		expect(await merged(null, "b\n", "c\n", { union: true })).toMatch(/^(b\nc|c\nb)\n$/);
+		const path = "sub/tasks/runs.jsonl";
+		expect(await merged("a\n", "a\nc\n", "a\nb\n", { path })).toBe("a\nb\nc\n");
+		expect(await merged(null, "b\n", "c\n", { path })).toBe("b\nc\n");
+	});
+
+	test("a task file or a record, key by key", async () => {
+		const definition = (title: string, priority: number) => `---\ntitle: ${title}\npriority: ${priority}\n---\n`;
+		const path = "tasks/tsk_0123456789.md";
+		const [base, current, ours] = [definition("a", 1), definition("b", 1), definition("a", 2)];
+		expect(await merged(base, current, ours, { path })).toBe(definition("b", 2));
+		expect(await merged(base, current, ours)).toBeNull();
+		expect(await merged(base, current, definition("c", 1), { path })).toBeNull();
+		const record = (status: string) => `{\n  "status": "${status}",\n\n  "closed": null\n}\n`;
+		const sides = [record("canceled"), record("blocked"), record("done")] as const;
+		expect(await merged(...sides, { path: "tasks/tsk_0123456789.json" })).toBe(record("done"));
+	});
+
+	test("text that is not UTF-8, byte for byte", async () => {
+		const made = await repo({ ledger: true });
+		const text = (first: string, last: string) =>
+			Buffer.from(`---\ntitle: ${first}\n---\n\n\xe9\n\n${last}\n`, "latin1");
+		const sides = {
+			path: "tasks/tsk_0123456789.md",
+			base: text("a", "a"),
+			current: text("b\xff", "a"),
+			ours: text("a", "c"),
+		};
+		expect(await mergeContent(ledgerOf(made), sides)).toEqual(text("b\xff", "c"));
 	});
 
 	test("binary content of one side only", async () => {

@@ -2,9 +2,9 @@
 
 import { defaultSettings, loadSettings } from "../../config/settings.ts";
 import { armFailPoints } from "../../core/failpoint.ts";
-import { initWorkspace } from "../../ledger/init-workspace.ts";
+import { type Initialised, initWorkspace } from "../../ledger/init-workspace.ts";
 import { findWorkspace, workspaceAt } from "../../ledger/workspace.ts";
-import type { CommandContext, CommandResult } from "../command.ts";
+import type { CommandContext, CommandResult, Notice } from "../command.ts";
 
 export async function run(context: CommandContext): Promise<CommandResult> {
 	const { io, flags } = context;
@@ -35,8 +35,28 @@ export async function run(context: CommandContext): Promise<CommandResult> {
 	const what = result.created ? `${root} is a msgcode workspace now.` : `${root} is a msgcode workspace already.`;
 	return {
 		kind: "init",
-		data: { path: root, uid, created: result.created, commit: result.commit },
+		data: { path: root, uid, created: result.created, commit: result.commit, mergeDriver: result.mergeDriver },
+		warnings: driverNotices(result.mergeDriver),
 		human: () => `${what}\n`,
 		next: 'msgcode task add "What is to be done" --runner shell -- <command>',
 	};
+}
+
+function driverNotices(state: Initialised["mergeDriver"]): Notice[] {
+	if (state === "registered") return [];
+	return state === "own"
+		? [
+				{
+					code: "merge_driver_own",
+					message: "This clone has a merge driver called msgcode with a command line of its own, which stays.",
+					hint: "To have msgcode's, remove the section merge.msgcode from git's configuration and run `msgcode init` again.",
+				},
+			]
+		: [
+				{
+					code: "merge_driver_missing",
+					message: "The merge driver could not be registered: git's configuration cannot be written.",
+					hint: "Task files merge as text until `msgcode init` has run here again.",
+				},
+			];
 }

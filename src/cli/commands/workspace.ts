@@ -1,11 +1,12 @@
 // The commands of one word, about the workspace as a whole. Declarations only.
 
 import type { Verb } from "../declaration.ts";
+import { count } from "./options.ts";
 
 export const init: Verb = {
 	words: "init",
 	does: "Make this folder of a git repository a workspace",
-	more: "Writes tasks/ledger.json and its neighbours, commits them, and excludes worktrees/ in this clone only.",
+	more: "Writes tasks/ledger.json and its neighbours and commits them. In this clone only, it excludes worktrees/ and registers the merge driver: run it once in every clone.",
 	examples: ["msgcode init", "msgcode -C packages/api init"],
 	load: () => import("./init.ts"),
 };
@@ -24,6 +25,20 @@ export const sync: Verb = {
 	more: "Unpushed ledger commits are put on top of the upstream and pushed, never by force; landings are pushed where nothing has to be moved. Other work is never touched or published. No git hook runs, your pre-push hook included.",
 	examples: ["msgcode sync", "msgcode sync --dry-run"],
 	load: () => import("./sync.ts"),
+};
+
+export const mergeDriver: Verb = {
+	words: "merge-driver <base> <ours> <theirs>",
+	does: "Merge two versions of a ledger file, key by key",
+	more: "Writes the result into <ours>. Exit code 0 when it is clean, 1 when it holds conflict markers; with any other code nothing was written. git calls this where `msgcode init` registered it; it needs no workspace. /dev/null or an empty file as <base>: both sides began with nothing.",
+	flags: [
+		{ flag: "--path <path>", help: "the file's name in the repository, which tells how it merges (default: <ours>)" },
+		{ flag: "--marker-size <count>", help: "length of conflict markers (default: 7)", read: count },
+		{ flag: "--ours-label <text>", help: "what stands behind <<<<<<<" },
+		{ flag: "--theirs-label <text>", help: "what stands behind >>>>>>>" },
+	],
+	examples: ["msgcode merge-driver base.md ours.md theirs.md --path tasks/tsk_4hx9k2m7qd.md"],
+	load: () => import("./merge-driver.ts"),
 };
 
 export const doctor: Verb = {

@@ -92,6 +92,7 @@ export const errorTable = {
 	run_ended: { exit: 4, http: 409, means: "The run has ended already." },
 	hook_failed: { exit: 4, http: 409, means: "A hook of the repository refused the landing." },
 	sync_refused: { exit: 4, http: 409, means: "The branch cannot be synchronised without touching other work." },
+	merge_failed: { exit: 4, http: 409, means: "Two versions of a file could not be merged; nothing was written." },
 	branch_moved: { exit: 4, http: 409, means: "The branch moved while the command ran, again and again." },
 	// Locked or busy
 	ledger_locked: { exit: 5, http: 423, means: "Another command holds the ledger's lock." },

@@ -2,7 +2,7 @@
 // Invariant: it needs no workspace, takes no lock and recovers nothing; the file is replaced whole or stays as it was.
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
-import { MsgcodeError } from "../../core/errors.ts";
+import { EXIT, MsgcodeError } from "../../core/errors.ts";
 import { readFileIfThere, replaceFile } from "../../core/files.ts";
 import { createGit } from "../../git/plumbing.ts";
 import { mergeBytes } from "../../ledger/merge-bytes.ts";
@@ -16,7 +16,18 @@ interface Options {
 	readonly theirsLabel?: string;
 }
 
-export async function run(
+/** 1 says "merged, with conflicts": a failure that has that exit code elsewhere gets another one here. */
+export async function run(context: CommandContext, args: readonly string[], options: Options): Promise<CommandResult> {
+	try {
+		return await merge(context, args, options);
+	} catch (error) {
+		if (!(error instanceof MsgcodeError) || error.exitCode !== EXIT.failed) throw error;
+		const { message, hint, code } = error;
+		throw new MsgcodeError("merge_failed", message, { hint, details: { code }, cause: error });
+	}
+}
+
+async function merge(
 	{ io, start, flags }: CommandContext,
 	args: readonly string[],
 	options: Options,

@@ -26,7 +26,17 @@ async function complete(...words: string[]): Promise<string[]> {
 
 describe("bash completes", () => {
 	test("nouns", async () => {
-		expect(await complete("")).toEqual(["init", "task", "run", "commit", "sync", "doctor", "prime", "completion"]);
+		expect(await complete("")).toEqual([
+			"init",
+			"task",
+			"run",
+			"commit",
+			"sync",
+			"merge-driver",
+			"doctor",
+			"prime",
+			"completion",
+		]);
 		expect(await complete("ta")).toEqual(["task"]);
 	});
 

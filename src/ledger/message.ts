@@ -7,6 +7,8 @@ export interface CommitMessage {
 	readonly summary: string;
 	readonly taskId?: string;
 	readonly runId?: string;
+	/** The commit that this one undoes, as a full id. */
+	readonly undoes?: string;
 }
 
 const SUBJECT_LIMIT = 100;
@@ -18,6 +20,7 @@ export function formatMessage(message: CommitMessage, actor: string): string {
 		["Msgcode-Op", message.op],
 		["Msgcode-Task", message.taskId],
 		["Msgcode-Run", message.runId],
+		["Msgcode-Undoes", message.undoes],
 		["Msgcode-Actor", oneLine(actor)],
 	];
 	const lines = trailers.flatMap(([name, value]) => (value === undefined || value === "" ? [] : [`${name}: ${value}`]));
@@ -39,10 +42,12 @@ export function parseMessage(text: string): CommitMessage {
 	const subject = text.split("\n", 1)[0] ?? "";
 	const taskId = trailer("Task");
 	const runId = trailer("Run");
+	const undoes = trailer("Undoes");
 	return {
 		op: trailer("Op") ?? "unknown",
 		summary: subject.replace(/^(?:task\([^)]*\)|tasks): /, ""),
 		...(taskId === undefined ? {} : { taskId }),
 		...(runId === undefined ? {} : { runId }),
+		...(undoes === undefined ? {} : { undoes }),
 	};
 }

@@ -5,11 +5,15 @@ import { repo } from "../support/repo.ts";
 
 const ID = "tsk_0000000001";
 const RUN = "run_20260102T030405Z_0badcafe";
+const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
 describe("a commit message", () => {
 	test("names the task, what changed, and who did it", () => {
 		expect(formatMessage({ op: "run", taskId: ID, runId: RUN, summary: "run ok" }, "Ann")).toBe(
 			`task(${ID}): run ok\n\nMsgcode-Op: run\nMsgcode-Task: ${ID}\nMsgcode-Run: ${RUN}\nMsgcode-Actor: Ann\n`,
+		);
+		expect(formatMessage({ op: "undo", taskId: ID, undoes: COMMIT, summary: "undo: close" }, "Ann")).toBe(
+			`task(${ID}): undo: close\n\nMsgcode-Op: undo\nMsgcode-Task: ${ID}\nMsgcode-Undoes: ${COMMIT}\nMsgcode-Actor: Ann\n`,
 		);
 		expect(formatMessage({ op: "init", summary: "begin" }, "")).toBe("tasks: begin\n\nMsgcode-Op: init\n");
 	});
@@ -44,6 +48,7 @@ describe("a commit message", () => {
 		for (const message of [
 			{ op: "run", summary: "run ok, 2 files changed", taskId: ID, runId: RUN },
 			{ op: "add", summary: 'add "x: y"', taskId: ID },
+			{ op: "rollback", summary: "undo the landing", taskId: ID, runId: RUN, undoes: COMMIT },
 			{ op: "init", summary: "begin" },
 		]) {
 			expect(parseMessage(formatMessage(message, "Ann"))).toEqual(message);

@@ -1,0 +1,183 @@
+// Does one step of a history in one clone, by the ledger's own functions and by hand. A step that the clone's state does not
+// allow is left out; one that is done must have had its effect.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { MsgcodeError } from "../../src/core/errors.ts";
+import { runToLand } from "../../src/engine/choose-run.ts";
+import { landRun } from "../../src/engine/land.ts";
+import { rejectRun } from "../../src/engine/reject.ts";
+import { changeStatus, type StatusChange } from "../../src/ledger/change-status.ts";
+import { commitHandEdits } from "../../src/ledger/commit-edits.ts";
+import { editTask } from "../../src/ledger/edit-task.ts";
+import type { Action, EditedKey, HandEdit } from "./actions.ts";
+import { type Clone, git, headOf, noteState, type World } from "./clone.ts";
+import { addInLayout, PARTS, withPart } from "./layouts.ts";
+import type { Reading, ReadTask } from "./reading.ts";
+import { runOrRecord } from "./run-record.ts";
+import { valueFor, wordOf } from "./words.ts";
+
+/** Refusals that are an answer to a step at the wrong time. */
+const NOT_NOW: ReadonlySet<string> = new Set([
+	"task_transition",
+	"task_invalid_spec",
+	"dependency_cycle",
+	"nothing_to_land",
+	"already_landed",
+	"already_rejected",
+	"patch_conflict",
+	"revision_not_found",
+]);
+
+type Work = Exclude<Action, { kind: "merge" }>;
+
+/** Does the step, or nothing where it is not possible now. Returns what the checkout says afterwards. */
+export async function perform(world: World, clone: Clone, action: Work): Promise<Reading> {
+	const before = world.states.get(headOf(clone)) ?? noteState(world, clone);
+	let done: string | null;
+	try {
+		done = await doing(world, clone, action, before);
+	} catch (error) {
+		if (!(error instanceof MsgcodeError) || !NOT_NOW.has(error.code)) throw error;
+		done = null;
+	}
+	if (done === null) return before;
+	world.account.push(`${clone.name}: ${done}`);
+	return noteState(world, clone);
+}
+
+async function doing(world: World, clone: Clone, action: Work, before: Reading): Promise<string | null> {
+	const { ledger } = clone;
+	if (action.kind === "add") return add(world, clone, action.layout);
+	if (action.kind === "code") {
+		const word = `line ${world.counters.edit++}`;
+		writeFileSync(join(clone.path, `src/${clone.name}.txt`), `${word}\n`);
+		git(clone, "add", "--all", "src");
+		git(clone, "commit", "--quiet", "-m", `code: ${word}`);
+		return "commits code of its own";
+	}
+	const there = world.ids.flatMap((id, number) => (before.tasks.has(id) ? [number] : []));
+	const number = there[action.task % Math.max(1, there.length)];
+	if (number === undefined) return null;
+	const id = world.ids[number] as string;
+	const task = before.tasks.get(id) as ReadTask;
+	const word = () => wordOf(number, world.counters.edit++);
+	const name = `T${number} (${id})`;
+	switch (action.kind) {
+		case "edit": {
+			const keys = Object.fromEntries(action.keys.map((key) => [key, value(world, number, key)]));
+			await editTask(ledger, id, { keys });
+			return `edits ${name}: ${shown(keys)}`;
+		}
+		case "drop":
+			if (action.key === "title" || task.definition[action.key] === undefined) return null;
+			await editTask(ledger, id, { keys: { [action.key]: undefined } });
+			return `takes ${action.key} out of ${name}`;
+		case "body": {
+			const words = `Now ${word()}.`;
+			const body = /^---\r?\n[\s\S]*?^---\r?\n(?:\r?\n)*([\s\S]*)$/m.exec(task.text)?.[1] ?? "";
+			await editTask(ledger, id, { keys: {}, prompt: withPart(body, action.part, words) });
+			return `edits the prompt of ${name}, part ${partName(action.part)}: ${words}`;
+		}
+		case "hand":
+			return byHand(clone, id, `${name}`, action.how, word, action.by);
+		case "close":
+			return status(clone, id, { op: "close", status: action.as, reason: word() }, `closes ${name} as ${action.as}`);
+		case "reopen":
+			return status(clone, id, { op: "reopen" }, `reopens ${name}`);
+		case "block":
+			return status(clone, id, { op: "block", reason: word() }, `blocks ${name}`);
+		case "unblock":
+			return status(clone, id, { op: "unblock" }, `unblocks ${name}`);
+		case "remove":
+			return status(clone, id, { op: "remove", reason: word() }, `removes ${name}`);
+		case "run": {
+			if (!isOpen(task)) return null;
+			const runId = await runOrRecord(world, clone, id, { changes: action.changes ? word() : null, ok: action.ok });
+			return `runs ${name}: ${runId}${action.changes ? ", with changes" : ""}${action.ok ? "" : ", which fails"}`;
+		}
+		case "land": {
+			const receipt = runToLand(ledger, id, undefined);
+			await landRun(ledger, receipt, { verify: false, sign: false });
+			return `lands ${receipt.runId} of ${name}`;
+		}
+		case "reject": {
+			const receipt = runToLand(ledger, id, undefined);
+			await rejectRun(ledger, receipt, `No: ${word()}`);
+			return `rejects ${receipt.runId} of ${name}`;
+		}
+	}
+}
+
+async function add(world: World, clone: Clone, layout: Extract<Action, { kind: "add" }>["layout"]): Promise<string> {
+	const number = world.ids.length;
+	const id = await addInLayout(clone.ledger, layout, () => wordOf(number, world.counters.edit++));
+	world.ids.push(id);
+	return `adds T${number} (${id}), ${layout}`;
+}
+
+async function status(clone: Clone, id: string, change: StatusChange, words: string): Promise<string> {
+	await changeStatus(clone.ledger, id, change);
+	return "reason" in change ? `${words}: ${change.reason}` : words;
+}
+
+function isOpen(task: ReadTask): boolean {
+	return task.record.removed === "null" && (task.record.status === '"open"' || task.record.status === '"blocked"');
+}
+
+/** A task only ever depends on an older one: two clones that know nothing of each other then make no circle. */
+function value(world: World, number: number, key: EditedKey): unknown {
+	const edit = world.counters.edit++;
+	const parent = number === 0 ? null : (world.ids[edit % number] ?? null);
+	return valueFor(key, wordOf(number, edit), edit, key === "dependsOn" ? parent : null);
+}
+
+async function byHand(
+	clone: Clone,
+	id: string,
+	name: string,
+	how: HandEdit,
+	word: () => string,
+	by: "git" | "msgcode",
+): Promise<string | null> {
+	const path = join(clone.path, "tasks", `${id}.md`);
+	const before = readFileSync(path, "utf8");
+	const after = handEdited(before, how, word);
+	if (after === before) return null;
+	writeFileSync(path, after);
+	if (by === "git") git(clone, "commit", "--quiet", "--all", "-m", `by hand: ${how} of ${id}`);
+	else {
+		const { committed } = await commitHandEdits(clone.ledger, { dryRun: false });
+		if (committed.length !== 1) throw new Error(`the hand edit of ${id} was not committed`);
+	}
+	return `edits ${name} by hand (${how}), committed by ${by}`;
+}
+
+function handEdited(text: string, how: HandEdit, word: () => string): string {
+	const newline = text.includes("\r\n") ? "\r\n" : "\n";
+	switch (how) {
+		case "value":
+			return text.replace(/^title: [^\r\n]*/m, () => `title: By hand ${word()}`);
+		case "two keys":
+			return text
+				.replace(/^title: [^\r\n]*/m, () => `title: By hand ${word()}`)
+				.replace(/^priority: [^\r\n]*/m, () => `priority: ${1 + (text.length % 10)}`);
+		case "comment":
+			return text.replace(/^---\r?\n/, (fence) => `${fence}# Noted: ${word()}.${newline}`);
+		case "unknown key":
+			return /^x-hand: /m.test(text)
+				? text.replace(/^x-hand: [^\r\n]*/m, () => `x-hand: ${word()}`)
+				: text.replace(/(\n)(---\r?\n)/, (_, end, fence) => `${end}x-hand: ${word()}${newline}${fence}`);
+		case "body":
+			return withPart(text, text.length % (PARTS + 1), `By hand ${word()}.`);
+	}
+}
+
+function partName(part: number): string {
+	return part >= PARTS ? "Notes" : String(part);
+}
+
+function shown(keys: Readonly<Record<string, unknown>>): string {
+	return Object.entries(keys)
+		.map(([key, value]) => `${key} = ${JSON.stringify(value)}`)
+		.join(", ");
+}

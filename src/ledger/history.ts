@@ -1,15 +1,14 @@
 // The history of one task, from git alone: who, when, why, and what changed field by field.
-// Invariant: one `git log` and one object conversation, however long the history; nothing is told that the commits that
-// are here do not show, and where a shallow clone ends, that is said.
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { isRunId } from "../core/ids.ts";
-import { type ObjectReader, openObjectReader } from "../git/object-reader.ts";
-import { entryAt, listTree } from "../git/tree-edit.ts";
+// Invariant: the same commits, in the same order, as git's own log of the task's files; nothing is told that the commits
+// that are here do not show, and where a shallow clone ends, that is said.
+import type { ObjectReader } from "../git/object-reader.ts";
+import { type CommitFacts, commitFacts } from "./commit-facts.ts";
+import { differencesOfTask, pathspecsOf, type TaskDifference } from "./history-changes.ts";
+import { opOfCommit, squashedSteps } from "./history-steps.ts";
+import { type HistoryCommit, openHistory } from "./history-walk.ts";
 import type { Ledger } from "./ledger.ts";
-import { definitionPath, recordPath } from "./paths.ts";
-import { changesOfTask, type FieldChange, NO_STATE, opOf, type TaskState } from "./task-changes.ts";
-import { fromTop } from "./workspace.ts";
+import { filesOfTaskAt } from "./task-at.ts";
+import type { FieldChange } from "./task-changes.ts";
 
 export interface HistoryEntry {
 	readonly commit: string;
@@ -19,8 +18,16 @@ export interface HistoryEntry {
 	readonly actor: string;
 	/** From the trailer; of another commit what its changes amount to, `merge` for a merge. */
 	readonly op: string;
+	/** True where no trailer says the op. */
+	readonly derived: boolean;
 	readonly summary: string;
 	readonly runId: string | null;
+	/** Of a run that landed: the commit that landed it. */
+	readonly landedIn: string | null;
+	/** Of an undo, or a plain git revert: the commit that it undoes. */
+	readonly undoes: { readonly commit: string; readonly summary: string | null } | null;
+	/** The steps of a commit that holds several, as a squash merge makes it. */
+	readonly squashed: readonly string[] | null;
 	readonly changes: readonly FieldChange[];
 	/** The task's files as a diff, where it was asked for. */
 	readonly patch?: string;
@@ -38,163 +45,138 @@ export interface TaskHistory {
 export interface HistoryOptions {
 	readonly limit?: number | undefined;
 	readonly patch: boolean;
+	/** Told the number of commits where many have to be read first. */
+	readonly onBuild?: (commits: number) => void;
 }
+
+/** How many commits are looked at together. */
+const AT_ONCE = 200;
 
 /** The history of a task on the checked-out branch. Empty for a task that was never committed. */
 export async function readTaskHistory(ledger: Ledger, id: string, options: HistoryOptions): Promise<TaskHistory> {
-	const commits = await loggedCommits(ledger, pathsOf(ledger, id));
-	const shallow = shallowCommits(ledger.workspace.commonDir);
-	const reader = openObjectReader(ledger.env, ledger.workspace.topLevel);
-	const states = stateReader(ledger, reader, id);
-	const entries: HistoryEntry[] = [];
-	let cutAt: string | null = null;
-	let more = false;
+	const reader = ledger.openReader();
 	try {
-		for (const commit of commits) {
-			if (entries.length >= (options.limit ?? Number.POSITIVE_INFINITY)) {
-				more = true;
-				break;
+		const head = await reader.read("HEAD");
+		if (head === null) return { entries: [], cutAt: null, more: false };
+		const history = await openHistory(ledger, head.oid, options.onBuild);
+		const entries: HistoryEntry[] = [];
+		const landedIn = new Map<string, string>();
+		const limit = options.limit ?? Number.POSITIVE_INFINITY;
+		let cutAt: string | null = null;
+		// One more than is shown tells whether there is more.
+		for (const commits of inGroups(history.touching(id), Math.min(AT_ONCE, limit + 1))) {
+			const read = await readCommits(ledger, reader, id, commits);
+			for (const { commit, facts, difference } of read) {
+				if (commit.row === null) {
+					// Its parents are not here, so that what it changed cannot be told from what was there before.
+					if ((await filesOfTaskAt(ledger, reader, commit.oid, id)) === null) continue;
+					cutAt = commit.oid;
+					if (!facts.taskIds.includes(id)) continue;
+				} else if (difference === undefined) continue;
+				if (entries.length >= limit)
+					return { entries: await finished(ledger, id, entries, options), cutAt, more: true };
+				entries.push(await entryOf(reader, facts, difference ?? NO_DIFFERENCE, landedIn));
 			}
-			if (shallow.has(commit.oid)) {
-				// Its parents are not here, so that what it changed cannot be told from what was there before.
-				cutAt = commit.oid;
-				if (commit.taskId === id) entries.push(entryOf(commit, []));
-				continue;
-			}
-			const changes = await changesOf(states, commit);
-			if (commit.parents.length < 2 || changes.length > 0) entries.push(entryOf(commit, changes));
 		}
+		return { entries: await finished(ledger, id, entries, options), cutAt, more: false };
 	} finally {
 		reader.close();
 	}
-	return { entries: options.patch ? await withPatches(ledger, id, entries) : entries, cutAt, more };
 }
 
-interface LoggedCommit {
-	readonly oid: string;
-	readonly parents: readonly string[];
-	readonly atMs: number;
-	readonly author: string;
-	readonly op: string;
-	readonly taskId: string;
-	readonly runId: string;
-	readonly actor: string;
-	readonly subject: string;
+const NO_DIFFERENCE: TaskDifference = { changes: [], born: false, gone: false };
+
+interface ReadCommit {
+	readonly commit: HistoryCommit;
+	readonly facts: CommitFacts;
+	readonly difference: TaskDifference | undefined;
 }
 
-function pathsOf(ledger: Ledger, id: string): string[] {
-	return [definitionPath(id), recordPath(id), runsFolder(id)].map((path) => fromTop(ledger.workspace, path));
+async function readCommits(
+	ledger: Ledger,
+	reader: ObjectReader,
+	id: string,
+	commits: readonly HistoryCommit[],
+): Promise<ReadCommit[]> {
+	const facts = await Promise.all(commits.map(({ oid }) => readFacts(reader, oid)));
+	const whole = facts.filter((_, position) => commits[position]?.row !== null);
+	const differences = await differencesOfTask(ledger, reader, id, whole);
+	return commits.map((commit, position) => {
+		const known = facts[position] as CommitFacts;
+		return { commit, facts: known, difference: differences.get(commit.oid) };
+	});
 }
 
-function runsFolder(id: string): string {
-	return `tasks/runs/${id}`;
+/** The facts of a commit that is in the history. */
+export async function readFacts(reader: ObjectReader, oid: string): Promise<CommitFacts> {
+	return commitFacts(oid, (await reader.read(oid))?.content ?? Buffer.alloc(0));
 }
 
-async function loggedCommits(ledger: Ledger, paths: readonly string[]): Promise<LoggedCommit[]> {
-	const trailers = ["Op", "Task", "Run", "Actor"].map(
-		(name) => `%(trailers:key=Msgcode-${name},valueonly,unfold,separator=%x1f)`,
-	);
-	const format = `--format=${["%H", "%P", "%at", "%an", ...trailers, "%s"].join("%n")}`;
-	const how = ["--full-history", "--date-order", "--no-renames", "--no-show-signature", "--encoding=UTF-8", "-s", "-z"];
-	const pathspecs = paths.map((path) => `:(top,literal)${path}`);
-	const { topLevel } = ledger.workspace;
-	// 128: an unborn branch.
-	const result = await ledger.git(["log", ...how, format, "--", ...pathspecs], { cwd: topLevel, accept: [0, 128] });
-	return result.stdout
-		.toString("utf8")
-		.split("\0")
-		.filter((text) => text !== "")
-		.map((text) => {
-			const [oid = "", parents = "", seconds = "", author = "", ...rest] = text.split("\n");
-			const [op = "", taskId = "", runId = "", actor = ""] = rest.map((values) => values.split("\x1f")[0] ?? "");
-			const subject = rest[4] ?? "";
-			const known = parents.split(" ").filter((parent) => parent !== "");
-			return { oid, parents: known, atMs: Number(seconds) * 1000, author, op, taskId, runId, actor, subject };
-		});
-}
-
-function shallowCommits(commonDir: string): ReadonlySet<string> {
-	const file = join(commonDir, "shallow");
-	return new Set(existsSync(file) ? readFileSync(file, "utf8").split("\n") : []);
-}
-
-function entryOf(commit: LoggedCommit, changes: readonly FieldChange[]): HistoryEntry {
+async function entryOf(
+	reader: ObjectReader,
+	facts: CommitFacts,
+	difference: TaskDifference,
+	landedIn: Map<string, string>,
+): Promise<HistoryEntry> {
+	const { changes } = difference;
 	const run = changes.find(({ field }) => field === "run" || field === "landing" || field === "rejection")?.to;
-	const runId = isRunId(commit.runId) ? commit.runId : typeof run === "string" ? run : null;
+	for (const { field, to } of changes) {
+		if (field === "landing" && typeof to === "string") landedIn.set(to, facts.oid);
+	}
+	const runId = facts.runId ?? (typeof run === "string" ? run : null);
 	return {
-		commit: commit.oid,
-		atMs: commit.atMs,
-		actor: commit.actor || commit.author,
-		op: commit.op || (commit.parents.length > 1 ? "merge" : opOf(changes)),
-		summary: commit.op === "" ? commit.subject : commit.subject.replace(/^(?:task\([^)]*\)|tasks): /, ""),
+		commit: facts.oid,
+		atMs: facts.atMs,
+		actor: facts.actor ?? facts.author,
+		op: opOfCommit(facts, difference),
+		derived: facts.op === null,
+		summary: summaryOf(facts),
 		runId,
+		landedIn: runId === null ? null : (landedIn.get(runId) ?? null),
+		undoes: await undoneBy(reader, facts),
+		squashed: squashedSteps(facts, difference),
 		changes,
 	};
 }
 
-type States = (commit: string) => Promise<TaskState>;
-
-/** Against the one parent; of a merge only what no parent has. */
-async function changesOf(states: States, commit: LoggedCommit): Promise<FieldChange[]> {
-	const after = await states(commit.oid);
-	const [first, ...others] = await Promise.all(
-		commit.parents.map(async (parent) => changesOfTask(await states(parent), after)),
-	);
-	if (first === undefined) return changesOfTask(NO_STATE, after);
-	return first.filter(({ field }) => others.every((changes) => changes.some((change) => change.field === field)));
+/** The subject; of a command's commit without the task that it names. */
+export function summaryOf({ op, subject }: CommitFacts): string {
+	return op === null ? subject : subject.replace(/^(?:task\([^)]*\)|tasks): /, "");
 }
 
-/** Reads a task's state at a commit; each commit and each run folder once. */
-function stateReader(ledger: Ledger, reader: ObjectReader, id: string): States {
-	const { workspace } = ledger;
-	const known = new Map<string, Promise<TaskState>>();
-	const folders = new Map<string, Promise<ReadonlyMap<string, string>>>();
-	const objectAt = async (commit: string, path: string) => {
-		const whole = fromTop(workspace, path);
-		// A name with a line break cannot be asked for in one line.
-		if (!whole.includes("\n")) return reader.read(`${commit}:${whole}`);
-		const tree = (await reader.read(`${commit}^{tree}`))?.oid ?? null;
-		const entry = await entryAt(reader, tree, whole);
-		return entry === null ? null : reader.read(entry.oid);
-	};
-	const text = async (commit: string, path: string) => {
-		const object = await objectAt(commit, path);
-		return object?.type === "blob" ? object.content.toString("utf8") : null;
-	};
-	const filesIn = (tree: string) => {
-		const files =
-			folders.get(tree) ??
-			listTree(reader, tree).then((entries) => new Map([...entries].map(([name, { oid }]) => [name, oid])));
-		folders.set(tree, files);
-		return files;
-	};
-	const read = async (commit: string): Promise<TaskState> => {
-		const [definition, record, folder] = await Promise.all([
-			text(commit, definitionPath(id)),
-			text(commit, recordPath(id)),
-			objectAt(commit, runsFolder(id)),
-		]);
-		const runs = new Map<string, ReadonlyMap<string, string>>();
-		if (folder?.type === "tree") {
-			for (const [name, entry] of await listTree(reader, folder.oid)) {
-				if (entry.mode === "40000") runs.set(name, await filesIn(entry.oid));
-			}
-		}
-		return { definition, record, runs };
-	};
-	return (commit) => {
-		const state = known.get(commit) ?? read(commit);
-		known.set(commit, state);
-		return state;
-	};
+/** What an undo or a revert takes back; its summary is null where that commit is not here. */
+export async function undoneBy(reader: ObjectReader, facts: CommitFacts): Promise<HistoryEntry["undoes"]> {
+	const commit = facts.undoes ?? facts.reverts;
+	if (commit === null) return null;
+	const object = await reader.read(commit);
+	return { commit, summary: object?.type === "commit" ? summaryOf(commitFacts(commit, object.content)) : null };
+}
+
+/** The values in groups of at most `size`. */
+export function* inGroups<T>(values: Iterable<T>, size: number): Generator<T[]> {
+	let group: T[] = [];
+	for (const value of values) {
+		group.push(value);
+		if (group.length < size) continue;
+		yield group;
+		group = [];
+	}
+	if (group.length > 0) yield group;
+}
+
+async function finished(
+	ledger: Ledger,
+	id: string,
+	entries: readonly HistoryEntry[],
+	{ patch }: HistoryOptions,
+): Promise<readonly HistoryEntry[]> {
+	return patch && entries.length > 0 ? withPatches(ledger, id, entries) : entries;
 }
 
 async function withPatches(ledger: Ledger, id: string, entries: readonly HistoryEntry[]): Promise<HistoryEntry[]> {
-	if (entries.length === 0) return [];
-	const how = ["-r", "-p", "--root", "--diff-merges=first-parent", "--no-renames", "--no-ext-diff", "--no-textconv"];
+	const how = ["-r", "-p", "--root", "--diff-merges=first-parent", "--find-renames", "--no-ext-diff", "--no-textconv"];
 	const look = ["--no-color", "--src-prefix=a/", "--dst-prefix=b/"];
-	const paths = pathsOf(ledger, id).map((path) => `:(top,literal)${path}`);
-	const result = await ledger.git(["diff-tree", "--stdin", ...how, ...look, "--", ...paths], {
+	const result = await ledger.git(["diff-tree", "--stdin", ...how, ...look, "--", ...pathspecsOf(ledger, id)], {
 		cwd: ledger.workspace.topLevel,
 		stdin: `${entries.map(({ commit }) => commit).join("\n")}\n`,
 	});

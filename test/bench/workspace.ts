@@ -77,12 +77,13 @@ function importTasks(path: string, env: NodeJS.ProcessEnv, count: number): strin
 	return ids;
 }
 
-function file(name: string, content: string): string {
+/** A file of a fast-import commit. */
+export function file(name: string, content: string): string {
 	return `M 100644 inline ${name}\ndata ${Buffer.byteLength(content)}\n${content}\n`;
 }
 
 /** Ids spread over the whole range, as random ones are. */
-function idOf(number: number): string {
+export function idOf(number: number): string {
 	let rest = BigInt.asUintN(50, BigInt(number + 1) * 0x9e3779b97f4a7n);
 	let text = "";
 	for (let i = 0; i < 10; i += 1) {
@@ -92,11 +93,12 @@ function idOf(number: number): string {
 	return `tsk_${text}`;
 }
 
-function definitionOf(number: number): string {
-	return `---\ntitle: Task number ${number}, with a title of ordinary length\n\npriority: ${(number % 10) + 1}\n\nlabels:\n  - bench\n\nrunner:\n  kind: shell\n  args:\n    - "true"\n---\n\nWhat is to be done in task ${number}, in a sentence or two.\n`;
+/** Another text in each round. */
+export function definitionOf(number: number, round = 0): string {
+	return `---\ntitle: Task number ${number}, with a title of ordinary length\n\npriority: ${((number + round) % 10) + 1}\n\nlabels:\n  - bench\n\nrunner:\n  kind: shell\n  args:\n    - "true"\n---\n\nWhat is to be done in task ${number}, in a sentence or two.${round === 0 ? "" : ` Round ${round}.`}\n`;
 }
 
-function recordOf(id: string, uid: string, number: number): string {
+export function recordOf(id: string, uid: string, number: number): string {
 	const keys: [string, unknown][] = [
 		["schemaVersion", 1],
 		["id", id],

@@ -2,8 +2,8 @@
 
 import { run } from "./commands/run.ts";
 import { task } from "./commands/task.ts";
-import { commit, completion, doctor, init, mergeDriver, prime, sync } from "./commands/workspace.ts";
+import { commit, completion, doctor, init, log, mergeDriver, prime, sync } from "./commands/workspace.ts";
 import type { Declaration } from "./declaration.ts";
 
 /** In the order in which help and the documentation show them. */
-export const nouns: readonly Declaration[] = [init, task, run, commit, sync, mergeDriver, doctor, prime, completion];
+export const nouns: readonly Declaration[] = [init, task, run, log, commit, sync, mergeDriver, doctor, prime, completion];

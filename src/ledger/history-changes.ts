@@ -1,7 +1,7 @@
 // What commits changed in one task, wherever its files stood: its two files and its runs' before and after each commit.
 // Invariant: one `git diff-tree` for all commits asked about, and only what differs is read.
 import type { ObjectReader } from "../git/object-reader.ts";
-import { placeOfPath } from "./history-extend.ts";
+import { type PlaceOfPath, placeOfPath } from "./history-extend.ts";
 import type { Ledger } from "./ledger.ts";
 import { changesOfTask, type FieldChange, type TaskState } from "./task-changes.ts";
 import { fromTop } from "./workspace.ts";
@@ -16,36 +16,83 @@ export interface TaskDifference {
 
 const LIVE_HOME = "tasks";
 
+interface CommitToRead {
+	readonly oid: string;
+	readonly parents: readonly string[];
+}
+
 /** By commit id; a commit that is not in the map left the task alone. */
 export async function differencesOfTask(
 	ledger: Ledger,
 	reader: ObjectReader,
 	id: string,
-	commits: readonly { readonly oid: string; readonly parents: readonly string[] }[],
+	commits: readonly CommitToRead[],
 ): Promise<Map<string, TaskDifference>> {
-	const differences = new Map<string, TaskDifference>();
-	if (commits.length === 0) return differences;
+	const found = await differences(ledger, reader, commits, pathspecsOf(ledger, id), (task) => task === id);
+	return new Map([...found].map(([oid, tasks]) => [oid, tasks.get(id) as TaskDifference]));
+}
+
+/** What commits did to all their tasks, by commit and task; of a commit that changes very many, only to the first ones. */
+export async function differencesOfCommits(
+	ledger: Ledger,
+	reader: ObjectReader,
+	commits: readonly CommitToRead[],
+): Promise<Map<string, Map<string, TaskDifference>>> {
+	return await differences(
+		ledger,
+		reader,
+		commits,
+		[`:(top,literal)${fromTop(ledger.workspace, LIVE_HOME)}`],
+		() => true,
+	);
+}
+
+/** Of a commit that changes more tasks than this, the others are not read. */
+const MOST_TASKS = 50;
+
+async function differences(
+	ledger: Ledger,
+	reader: ObjectReader,
+	commits: readonly CommitToRead[],
+	pathspecs: readonly string[],
+	isWanted: (id: string) => boolean,
+): Promise<Map<string, Map<string, TaskDifference>>> {
+	if (commits.length === 0) return new Map();
 	const how = ["--stdin", "-m", "-r", "--root", "--raw", "--no-abbrev", "--no-renames", "-z"];
-	const { stdout } = await ledger.git(["diff-tree", ...how, "--", ...pathspecsOf(ledger, id)], {
+	const { stdout } = await ledger.git(["diff-tree", ...how, "--", ...pathspecs], {
 		cwd: ledger.workspace.topLevel,
 		stdin: `${commits.map(({ oid }) => oid).join("\n")}\n`,
 	});
 	const sections = sectionsOf(ledger, stdout, new Set(commits.map(({ oid }) => oid)));
 	const read = textReader(reader);
-	await Promise.all(
+	const all = await Promise.all(
 		commits.map(async ({ oid, parents }) => {
-			const found = sections.get(oid) ?? [];
-			if (found.length < Math.max(1, parents.length)) return;
-			const all = await Promise.all(found.map((section) => differenceOf(section, read)));
-			const [first, ...others] = all as [TaskDifference, ...TaskDifference[]];
-			const inAll = first.changes.filter((change) =>
-				others.every(({ changes }) => changes.some(({ field }) => field === change.field)),
+			const [first, ...others] = sections.get(oid) ?? [];
+			if (first === undefined || others.length + 1 < Math.max(1, parents.length)) return [];
+			const ids = [...first.keys()].filter((id) => isWanted(id) && others.every((section) => section.has(id)));
+			const found = await Promise.all(
+				ids.slice(0, MOST_TASKS).map(async (id) => {
+					const toEach = [first, ...others].map((section) => differenceOf(section.get(id) as Sides, read));
+					return [id, inAll(await Promise.all(toEach))] as const;
+				}),
 			);
-			const every = (which: "born" | "gone") => all.every((difference) => difference[which]);
-			if (inAll.length > 0) differences.set(oid, { changes: inAll, born: every("born"), gone: every("gone") });
+			const told = found.filter(([, { changes }]) => changes.length > 0);
+			return told.length === 0 ? [] : [[oid, new Map(told)] as const];
 		}),
 	);
-	return differences;
+	return new Map(all.flat());
+}
+
+/** What a commit has that none of its parents had. */
+function inAll(toEach: readonly TaskDifference[]): TaskDifference {
+	const [first, ...others] = toEach as [TaskDifference, ...TaskDifference[]];
+	return {
+		changes: first.changes.filter(({ field }) =>
+			others.every(({ changes }) => changes.some((change) => change.field === field)),
+		),
+		born: toEach.every(({ born }) => born),
+		gone: toEach.every(({ gone }) => gone),
+	};
 }
 
 /** Every place at which a task's files may stand, for git. */
@@ -66,10 +113,13 @@ interface Side {
 	readonly runs: Map<string, Map<string, string>>;
 }
 
-interface Section {
+interface Sides {
 	readonly before: Side;
 	readonly after: Side;
 }
+
+/** What differs from one parent, by task. */
+type Section = Map<string, Sides>;
 
 const newSide = (): Side => ({ files: new Map(), runs: new Map() });
 const RAW = /^:\d+ \d+ ([0-9a-f]+) ([0-9a-f]+) [A-Z]\d*$/;
@@ -86,22 +136,23 @@ function sectionsOf({ workspace }: Ledger, output: Buffer, commits: ReadonlySet<
 		const raw = RAW.exec(field);
 		if (raw === null) {
 			if (!commits.has(field)) continue;
-			current = { before: newSide(), after: newSide() };
+			current = new Map();
 			sections.set(field, [...(sections.get(field) ?? []), current]);
 			continue;
 		}
 		at += 1;
-		const path = (fields[at] ?? "").slice(below);
-		put(current?.before, path, raw[1] as string);
-		put(current?.after, path, raw[2] as string);
+		const place = placeOfPath((fields[at] ?? "").slice(below));
+		if (place === null || current === undefined) continue;
+		const sides = current.get(place.taskId) ?? { before: newSide(), after: newSide() };
+		current.set(place.taskId, sides);
+		put(sides.before, place, raw[1] as string);
+		put(sides.after, place, raw[2] as string);
 	}
 	return sections;
 }
 
-function put(side: Side | undefined, path: string, oid: string): void {
-	const place = placeOfPath(path);
-	if (side === undefined || place === null || NO_OBJECT.test(oid)) return;
-	const { home, runId, file } = place;
+function put(side: Side, { home, runId, file }: PlaceOfPath, oid: string): void {
+	if (NO_OBJECT.test(oid)) return;
 	if (runId !== null) {
 		const files = side.runs.get(runId) ?? new Map<string, string>();
 		if (home === LIVE_HOME || !files.has(file)) files.set(file, oid);
@@ -121,7 +172,7 @@ function textReader(reader: ObjectReader): ReadText {
 	};
 }
 
-async function differenceOf({ before, after }: Section, read: ReadText): Promise<TaskDifference> {
+async function differenceOf({ before, after }: Sides, read: ReadText): Promise<TaskDifference> {
 	const [old, now] = await Promise.all([stateOf(before, after, read), stateOf(after, before, read)]);
 	const changes = changesOfTask(old, now);
 	const move = moveOf(before, after);

@@ -3,9 +3,19 @@
 // beyond that (other branches, what a shallower clone has let go) takes no part.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { once } from "../core/lazy.ts";
 import { cutOf, extendHistory } from "./history-extend.ts";
 import { loadHistory, saveHistory } from "./history-file.ts";
-import { emptyTable, type HistoryTable, namesAt, oidAt, rowOf, type Touched, withTip } from "./history-table.ts";
+import {
+	emptyTable,
+	type HistoryTable,
+	namesAt,
+	oidAt,
+	placeIn,
+	rowOf,
+	type Touched,
+	withTip,
+} from "./history-table.ts";
 import type { Ledger } from "./ledger.ts";
 
 export interface HistoryCommit {
@@ -16,6 +26,8 @@ export interface HistoryCommit {
 }
 
 export interface History {
+	/** The commit that it is the history of. */
+	readonly tip: string;
 	readonly table: HistoryTable;
 	/** Newest first, no commit before one that builds on it: `git log --date-order`. */
 	newestFirst(): Generator<HistoryCommit>;
@@ -98,98 +110,112 @@ function nodeOf(table: HistoryTable, oid: string): number | null {
 	return cut >= 0 ? table.count + cut : null;
 }
 
-function parentsOf(table: HistoryTable, ends: ReadonlySet<number>): (node: number) => readonly number[] {
-	const { count, parentStarts, parents } = table;
-	return (node) => {
-		if (node >= count || ends.has(node)) return [];
-		return Array.from(parents.subarray(parentStarts[node], parentStarts[node + 1]), (parent) =>
-			parent < 0 ? count - 1 - parent : parent,
-		);
-	};
-}
-
 /** A commit that once ended this clone's history and does so no more. */
 function hasStaleCut(table: HistoryTable, tip: string, shallow: ReadonlySet<string>): boolean {
 	const ends = endsOf(table, shallow);
-	for (const node of reachable(table, nodeOf(table, tip) as number, ends).nodes) {
-		if (node >= table.count && !ends.has(node)) return true;
+	return reachableFrom(table, nodeOf(table, tip) as number, ends).nodes.some(
+		(node) => node >= table.count && ends[node] === 0,
+	);
+}
+
+/** 1 for each node at which this clone's history ends now. */
+function endsOf(table: HistoryTable, shallow: ReadonlySet<string>): Uint8Array {
+	const ends = new Uint8Array(table.count + table.cutSeconds.length);
+	for (const oid of shallow) {
+		const node = nodeOf(table, oid);
+		if (node !== null) ends[node] = 1;
 	}
-	return false;
+	return ends;
 }
 
-function endsOf(table: HistoryTable, shallow: ReadonlySet<string>): ReadonlySet<number> {
-	return new Set([...shallow].flatMap((oid) => nodeOf(table, oid) ?? []));
+/** Calls `found` with each parent. Written out, since it is done for every commit of a history. */
+function eachParent(table: HistoryTable, ends: Uint8Array, node: number, found: (parent: number) => void): void {
+	const { count, parentStarts, parents } = table;
+	if (node >= count || ends[node] === 1) return;
+	const end = parentStarts[node + 1] as number;
+	for (let at = parentStarts[node] as number; at < end; at += 1) {
+		const parent = parents[at] as number;
+		found(parent < 0 ? count - 1 - parent : parent);
+	}
 }
 
-function reachable(table: HistoryTable, tip: number, ends: ReadonlySet<number>) {
-	const total = table.count + table.cutSeconds.length;
-	/** 0: not reachable; else one more than the number of its children. */
-	const pending = new Int32Array(total);
-	const parents = parentsOf(table, ends);
-	const nodes = [tip];
+interface Reachable {
+	readonly nodes: Int32Array;
+	/** 0 for a node that is not reachable, else one more than the number of its children. */
+	readonly pending: Int32Array;
+}
+
+function reachableFrom(table: HistoryTable, tip: number, ends: Uint8Array): Reachable {
+	const pending = new Int32Array(ends.length);
+	const nodes = new Int32Array(ends.length);
+	let length = 1;
+	nodes[0] = tip;
 	pending[tip] = 1;
-	for (let at = 0; at < nodes.length; at += 1) {
-		for (const parent of parents(nodes[at] as number)) {
-			if (pending[parent] === 0) {
-				pending[parent] = 1;
-				nodes.push(parent);
-			}
-			pending[parent] = (pending[parent] as number) + 1;
+	const found = (parent: number) => {
+		const before = pending[parent] as number;
+		if (before === 0) {
+			nodes[length] = parent;
+			length += 1;
 		}
-	}
-	return { nodes, pending };
+		pending[parent] = before === 0 ? 2 : before + 1;
+	};
+	for (let at = 0; at < length; at += 1) eachParent(table, ends, nodes[at] as number, found);
+	return { nodes: nodes.subarray(0, length), pending };
 }
 
 function historyOf(table: HistoryTable, tipOid: string, shallow: ReadonlySet<string>): History {
 	const { count, idBytes } = table;
 	const tip = nodeOf(table, tipOid) as number;
 	const ends = endsOf(table, shallow);
-	const parents = parentsOf(table, ends);
+	const reachable = once(() => reachableFrom(table, tip, ends));
 	const secondsOf = (node: number) => (node < count ? table.seconds[node] : table.cutSeconds[node - count]) ?? 0;
 	const commitOf = (node: number): HistoryCommit => {
 		const cut = (node - count) * idBytes;
 		const oid = node < count ? oidAt(table, node) : table.cutOids.toString("hex", cut, cut + idBytes);
-		return { oid, row: node < count && !ends.has(node) ? node : null, seconds: secondsOf(node) };
+		return { oid, row: node < count && ends[node] === 0 ? node : null, seconds: secondsOf(node) };
 	};
-	function* nodesNewestFirst(): Generator<number> {
-		const { pending } = reachable(table, tip, ends);
+	/** Those that `isWanted`, until `left` of them were found. */
+	function* newestFirst(isWanted: (node: number) => boolean, left: number): Generator<HistoryCommit> {
+		const pending = reachable().pending.slice();
 		const queue = newestFirstQueue(secondsOf);
+		const found = (parent: number) => {
+			const children = (pending[parent] as number) - 1;
+			pending[parent] = children;
+			if (children === 1) queue.put(parent);
+		};
 		queue.put(tip);
-		for (let node = queue.take(); node !== null; node = queue.take()) {
-			yield node;
-			for (const parent of parents(node)) {
-				pending[parent] = (pending[parent] as number) - 1;
-				if (pending[parent] === 1) queue.put(parent);
+		for (let node = queue.take(); node !== null && left > 0; node = queue.take()) {
+			if (isWanted(node)) {
+				left -= 1;
+				yield commitOf(node);
 			}
+			eachParent(table, ends, node, found);
 		}
 	}
 	return {
+		tip: tipOid,
 		table,
 		get cut() {
-			return reachable(table, tip, ends).nodes.some((node) => ends.has(node));
+			return shallow.size > 0 && reachable().nodes.some((node) => ends[node] === 1);
 		},
-		*newestFirst() {
-			for (const node of nodesNewestFirst()) yield commitOf(node);
-		},
-		*touching(name) {
-			const touched = name.includes("/") ? table.runs : table.tasks;
-			const rows = rowsTouching(touched, name);
-			// Nothing is behind the last one, unless a clone's end is.
-			let left = ends.size > 0 ? Number.POSITIVE_INFINITY : 0;
-			if (ends.size === 0) {
-				const { pending } = reachable(table, tip, ends);
-				for (const row of rows) if (pending[row] !== 0) left += 1;
-			}
-			if (left === 0) return;
-			for (const node of nodesNewestFirst()) {
-				if (!ends.has(node) && !rows.has(node)) continue;
-				yield commitOf(node);
-				left -= 1;
-				if (left === 0) return;
-			}
+		newestFirst: () => newestFirst(() => true, Number.POSITIVE_INFINITY),
+		touching(name) {
+			const rows = rowsTouching(name.includes("/") ? table.runs : table.tasks, name);
+			const { nodes, pending } = reachable();
+			// Nothing is looked for behind the last one.
+			let left = nodes.reduce((sum, node) => sum + (ends[node] as number), 0);
+			for (const row of rows) if (pending[row] !== 0 && ends[row] === 0) left += 1;
+			return newestFirst((node) => ends[node] === 1 || rows.has(node), left);
 		},
 		*firstParents() {
-			for (let node: number | undefined = tip; node !== undefined; node = parents(node)[0]) yield commitOf(node);
+			for (let node: number | null = tip; node !== null; ) {
+				yield commitOf(node);
+				let first: number | null = null;
+				eachParent(table, ends, node, (parent) => {
+					first ??= parent;
+				});
+				node = first;
+			}
 		},
 	};
 }
@@ -198,10 +224,8 @@ function rowsTouching(touched: Touched, name: string): ReadonlySet<number> {
 	const rows = new Set<number>();
 	const { names, width, starts, values } = touched;
 	const wanted = Buffer.from(name, "latin1");
-	let number = names.indexOf(wanted);
-	while (number >= 0 && number % width !== 0) number = names.indexOf(wanted, number + 1);
-	if (number < 0 || wanted.length !== width) return rows;
-	number /= width;
+	const number = wanted.length === width ? placeIn(names, wanted, width) : -1;
+	if (number < 0) return rows;
 	let row = 0;
 	for (let at = values.indexOf(number); at >= 0; at = values.indexOf(number, at + 1)) {
 		while ((starts[row + 1] ?? Number.POSITIVE_INFINITY) <= at) row += 1;

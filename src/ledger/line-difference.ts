@@ -1,6 +1,7 @@
-// How many lines differ between two texts, as a diff would show them. The only importer of the diff library.
-// Invariant: hostile texts cost bounded time: beyond the limit lines are only counted, wherever they stand.
-import { diffArrays } from "diff";
+// What differs between two texts: how many lines, which words, as a diff. The only importer of the diff library.
+// Invariant: hostile texts cost bounded time: beyond the limit lines are only counted, wherever they stand, and words are
+// not told apart.
+import { createTwoFilesPatch, diffArrays, diffWordsWithSpace } from "diff";
 
 export interface LineCounts {
 	readonly insertions: number;
@@ -16,6 +17,33 @@ export function lineDifference(before: readonly string[], after: readonly string
 	const count = (which: "added" | "removed") =>
 		parts.reduce((sum, part) => sum + (part[which] ? part.value.length : 0), 0);
 	return { insertions: count("added"), deletions: count("removed") };
+}
+
+/** A piece of a text: in both, or only before, or only after. */
+export interface WordPiece {
+	readonly text: string;
+	readonly side: "both" | "before" | "after";
+}
+
+const MAX_WORD_EDITS = 500;
+const MAX_WORD_TEXT = 100_000;
+
+/** The words of two texts as one sequence; null where they have too little in common, or are too long, to be told so. */
+export function wordDifference(before: string, after: string): WordPiece[] | null {
+	if (before.length + after.length > MAX_WORD_TEXT) return null;
+	const parts = diffWordsWithSpace(before, after, { maxEditLength: MAX_WORD_EDITS });
+	if (parts === undefined) return null;
+	const pieces = parts.map(({ value, added, removed }): WordPiece => {
+		return { text: value, side: added ? "after" : removed ? "before" : "both" };
+	});
+	const common = pieces.reduce((sum, { text, side }) => sum + (side === "both" ? text.trim().length : 0), 0);
+	return common * 4 >= Math.max(before.trim().length, after.trim().length) ? pieces : null;
+}
+
+/** The difference of two texts as an ordinary diff; null where they have too little in common. */
+export function textPatch(names: readonly [string, string], before: string, after: string): string | null {
+	const patch = createTwoFilesPatch(...names, before, after, undefined, undefined, { maxEditLength: MAX_EDITS });
+	return patch === undefined ? null : patch.replace(/^=+\n/, "");
 }
 
 function onlyIn(lines: readonly string[], others: readonly string[]): number {

@@ -1,12 +1,14 @@
 // `msgcode task log`: who changed a task, when, and what, field by field; with -p as a diff of its files.
 import { isoTime } from "../../core/clock.ts";
 import { type HistoryEntry, readTaskHistory } from "../../ledger/history.ts";
-import { resolveTaskId } from "../../ledger/store.ts";
+import { resolveKnownTaskId } from "../../ledger/history-task-id.ts";
 import type { FieldChange } from "../../ledger/task-changes.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult, Notice } from "../command.ts";
+import { historyNotice } from "../history-notice.ts";
 import { openFor } from "../open.ts";
-import { safeText, truncate, visible } from "../terminal-text.ts";
+import { truncate, visible } from "../terminal-text.ts";
+import { paintWordPatch } from "../word-patch.ts";
 
 const VALUE_WIDTH = 60;
 
@@ -16,9 +18,10 @@ export async function run(
 	options: { readonly patch?: boolean; readonly limit?: number },
 ): Promise<CommandResult> {
 	const app = await openFor(context, "task log");
-	const id = resolveTaskId(app.workspace.tasksDir, args[0] as string);
+	const onBuild = historyNotice(context);
+	const id = await resolveKnownTaskId(app.ledger, args[0] as string, onBuild);
 	const patch = options.patch === true;
-	const { entries, cutAt, more } = await readTaskHistory(app.ledger, id, { limit: options.limit, patch });
+	const { entries, cutAt, more } = await readTaskHistory(app.ledger, id, { limit: options.limit, patch, onBuild });
 	const warnings: Notice[] = [];
 	const { json, plain } = context.flags;
 	if (cutAt !== null && (json || plain)) {
@@ -45,19 +48,40 @@ export async function run(
 
 function describe(entry: HistoryEntry, style: Style): string {
 	const head = [style.yellow(entry.commit.slice(0, 10)), isoTime(entry.atMs).slice(0, 16).replace("T", " ")];
-	const lines = [
-		`${head.join("  ")}  ${visible(entry.actor)}  ${style.bold(visible(entry.op))}  ${visible(entry.summary)}`,
-	];
-	for (const change of entry.changes) lines.push(`    ${changeText(change, style)}`);
-	if (entry.runId !== null && !entry.changes.some(({ to }) => to === entry.runId)) {
-		lines.push(`    ${style.dim("run")} ${visible(entry.runId)}`);
+	const op = entry.derived ? `${style.bold(visible(entry.op))}${style.dim("?")}` : style.bold(visible(entry.op));
+	const lines = [`${head.join("  ")}  ${visible(entry.actor)}  ${op}  ${visible(entry.summary)}`];
+	const say = (text: string) => lines.push(`    ${text}`);
+	if (entry.squashed !== null) say(style.dim(squashedText(entry.squashed)));
+	if (entry.undoes !== null) {
+		const { commit, summary } = entry.undoes;
+		say(`${style.dim("undoes")} ${commit.slice(0, 10)}  ${visible(summary ?? "(not in this clone)")}`);
 	}
-	if (entry.patch !== undefined && entry.patch !== "") lines.push("", ...patchLines(entry.patch, style));
+	for (const change of entry.changes) say(changeText(change, style));
+	if (entry.runId !== null && !entry.changes.some(({ to }) => to === entry.runId)) {
+		say(`${style.dim("run")} ${visible(entry.runId)}`);
+	}
+	if (entry.changes.some(({ field }) => field === "run") && entry.runId !== null) {
+		if (entry.landedIn !== null && entry.landedIn !== entry.commit)
+			say(`${style.dim("landed in")} ${entry.landedIn.slice(0, 10)}`);
+		say(style.dim(`msgcode run show ${visible(entry.runId)}`));
+	}
+	if (entry.patch !== undefined && entry.patch !== "") lines.push("", paintWordPatch(entry.patch, style));
 	return `${lines.join("\n")}\n`;
+}
+
+/** "squashed: add, edit, 2 × run". */
+export function squashedText(steps: readonly string[]): string {
+	if (steps.length === 0) return "several steps squashed into one commit";
+	const counts = new Map<string, number>();
+	for (const step of steps) counts.set(step, (counts.get(step) ?? 0) + 1);
+	const words = [...counts].map(([step, count]) => (count === 1 ? step : `${count} × ${step}`));
+	return `squashed into one commit: ${words.join(", ")}`;
 }
 
 function changeText({ field, from, to, insertions, deletions }: FieldChange, style: Style): string {
 	const name = style.dim(visible(field));
+	if (field === "home")
+		return to === "tasks" ? style.green("brought home") : `${style.dim("archived to")} ${value(to)}`;
 	if (insertions !== undefined) {
 		return `${name} ${style.green(`+${insertions}`)} ${style.red(`-${deletions ?? 0}`)} lines`;
 	}
@@ -68,13 +92,4 @@ function changeText({ field, from, to, insertions, deletions }: FieldChange, sty
 
 function value(raw: unknown): string {
 	return truncate(visible(typeof raw === "string" ? raw : JSON.stringify(raw)), VALUE_WIDTH);
-}
-
-function patchLines(patch: string, style: Style): string[] {
-	return patch.split("\n").map((line) => {
-		const text = safeText(line, false);
-		if (line.startsWith("+") && !line.startsWith("+++")) return style.green(text);
-		if (line.startsWith("-") && !line.startsWith("---")) return style.red(text);
-		return line.startsWith("diff ") || line.startsWith("@@") ? style.bold(text) : text;
-	});
 }

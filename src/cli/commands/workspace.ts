@@ -41,6 +41,21 @@ export const mergeDriver: Verb = {
 	load: () => import("./merge-driver.ts"),
 };
 
+export const log: Verb = {
+	words: "log",
+	does: "Show what was done in the ledger, the newest first",
+	more: "Over all tasks, as git knows it. --actor shows only what that name did. An op with ? is not the commit's own word but what its changes amount to.",
+	examples: ["msgcode log", "msgcode log --since '2 weeks ago' --op close --json", "msgcode log --task tsk_4h -n 5"],
+	flags: [
+		{ flag: "--since <when>", help: "only from then on, such as 2026-01-02 or '2 weeks ago'" },
+		{ flag: "--until <when>", help: "only up to then" },
+		{ flag: "--op <op>", help: "only this kind, such as add, edit, run; may be repeated", many: true },
+		{ flag: "--task <id>", help: "only what changed this task" },
+		{ flag: "-n, --limit <count>", help: "show at most this many", read: count },
+	],
+	load: () => import("./log.ts"),
+};
+
 export const doctor: Verb = {
 	words: "doctor",
 	does: "Check git, the ledger, locks and worktrees",

@@ -45,6 +45,19 @@ export async function writePatch(git: Git, commonDir: string, from: string, to: 
 	await git(["diff-tree", "-r", "-p", ...DIFF_FORM, `--output=${file}`, from, to], { gitDir: commonDir, config });
 }
 
+/** The same patch as bytes, of some paths only where they are given. */
+export async function patchText(
+	git: Git,
+	commonDir: string,
+	from: string,
+	to: string,
+	paths: readonly string[] = [],
+): Promise<Buffer> {
+	const config = { "core.quotePath": "true", "diff.suppressBlankEmpty": "false" };
+	const only = paths.length === 0 ? [] : ["--", ...paths.map((path) => `:(top,literal)${path}`)];
+	return (await git(["diff-tree", "-r", "-p", ...DIFF_FORM, from, to, ...only], { gitDir: commonDir, config })).stdout;
+}
+
 /** The files that differ between two tree-ishes. */
 export async function changedFiles(
 	git: Git,

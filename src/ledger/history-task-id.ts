@@ -2,10 +2,11 @@
 // Invariant: only a whole id is looked for in history; the beginning of one means a task that is here.
 import { MsgcodeError } from "../core/errors.ts";
 import { isTaskId } from "../core/ids.ts";
+import type { ObjectReader } from "../git/object-reader.ts";
 import { openHistory } from "./history-walk.ts";
 import type { Ledger } from "./ledger.ts";
 import { resolveTaskId } from "./store.ts";
-import { filesOfTaskAt } from "./task-at.ts";
+import { allFilesAt, filesOfTaskAt, type TaskFiles } from "./task-at.ts";
 
 /** The one task that `text` names, here or in the checked-out branch's history. Throws `task_not_found`, `task_ambiguous`. */
 export async function resolveKnownTaskId(
@@ -20,6 +21,35 @@ export async function resolveKnownTaskId(
 		if (await isInHistory(ledger, text, onBuild)) return text;
 		throw new MsgcodeError("task_not_found", `There is no task ${text}, and the branch's history knows none.`);
 	}
+}
+
+/** The same among the tasks that a commit holds, archived ones included. */
+export async function resolveTaskIdAt(
+	ledger: Ledger,
+	reader: ObjectReader,
+	commit: string,
+	text: string,
+): Promise<TaskFiles> {
+	const notThere = (what: string) =>
+		new MsgcodeError("task_not_found", `${what} in ${commit.slice(0, 10)}.`, {
+			hint: "It may have been added later: msgcode task log <id> tells when.",
+		});
+	const whole: boolean = isTaskId(text);
+	if (whole) {
+		const files = await filesOfTaskAt(ledger, reader, commit, text);
+		if (files === null) throw notThere(`The task ${text} did not exist`);
+		return files;
+	}
+	const prefix = text.startsWith("tsk_") ? text : `tsk_${text}`;
+	const matches = (await allFilesAt(ledger, reader, commit, true)).filter(({ id }) => id.startsWith(prefix));
+	const [first] = matches;
+	if (first === undefined) throw notThere(`No task's id began with ${JSON.stringify(text)}`);
+	if (matches.length === 1) return first;
+	const shown = matches.slice(0, 20).map(({ id }) => id);
+	throw new MsgcodeError("task_ambiguous", `${matches.length} tasks began with ${JSON.stringify(text)} there.`, {
+		hint: `Type more of the id: ${shown.join(", ")}${matches.length > shown.length ? " …" : ""}`,
+		details: { matches: shown },
+	});
 }
 
 async function isInHistory(ledger: Ledger, id: string, onBuild?: (commits: number) => void): Promise<boolean> {

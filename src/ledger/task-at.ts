@@ -174,7 +174,7 @@ async function textOf(
 }
 
 /** The files of each run of a task by name, oldest run first. */
-export async function runFilesAt(reader: ObjectReader, runsTree: string): Promise<Map<string, Names>> {
+async function runFilesAt(reader: ObjectReader, runsTree: string): Promise<Map<string, Names>> {
 	const folders = [...(await listTree(reader, runsTree))].filter(
 		([name, entry]) => isRunId(name) && entry.mode === "40000",
 	);
@@ -187,6 +187,21 @@ export async function runFilesAt(reader: ObjectReader, runsTree: string): Promis
 	const key = ({ runId, startedAt }: (typeof runs)[0]) =>
 		`${runId.slice(0, runId.lastIndexOf("_"))} ${startedAt} ${runId}`;
 	return new Map(runs.sort((a, b) => (key(a) < key(b) ? -1 : 1)).map(({ runId, files }) => [runId, files]));
+}
+
+/** The files of one run in a commit; null where the commit has no such folder. */
+export async function runFilesOf(
+	ledger: Place,
+	reader: ObjectReader,
+	commit: string,
+	id: string,
+	runId: string,
+): Promise<Names | null> {
+	for (const { tree } of await homesAt(ledger, reader, commit)) {
+		const found = folder(await entryAt(reader, tree, `runs/${id}/${runId}`));
+		if (found !== null) return await listTree(reader, found);
+	}
+	return null;
 }
 
 async function runFactsAt(reader: ObjectReader, { id, home, runs: tree }: TaskFiles): Promise<RunFacts> {

@@ -38,3 +38,8 @@ export const taskFilters: readonly Flag[] = [
 
 export const runFlag: Flag = { flag: "--run <run>", help: "this run instead of the last one" };
 export const reasonFlag: Flag = { flag: "--reason <text>", help: "why" };
+
+export const atFlag: Flag = {
+	flag: "--at <rev>",
+	help: "as it was in a commit, or on this branch at a time such as '2 weeks ago'",
+};

@@ -1,34 +1,33 @@
 // `msgcode run show`: a run's receipt, or how far a live one is.
 import { MsgcodeError } from "../../core/errors.ts";
 import type { Claim } from "../../engine/claim.ts";
-import { findRun } from "../../engine/find-run.ts";
+import { recordedRun } from "../../engine/recorded-run.ts";
 import { readEnding, runFolderAt } from "../../engine/run-folder.ts";
 import type { Receipt } from "../../ledger/receipt.ts";
-import { readLanding, readRejection } from "../../ledger/runs.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
+import { historyNotice } from "../history-notice.ts";
 import { openFor } from "../open.ts";
 import { runOutcomeLines } from "../run-text.ts";
 import { visible } from "../terminal-text.ts";
 
 export async function run(context: CommandContext, args: readonly string[]): Promise<CommandResult> {
 	const app = await openFor(context, "run show");
-	const { taskId, runId, live, receipt } = findRun(app.ledger, args[0] as string);
+	const found = await recordedRun(app.ledger, args[0] as string, historyNotice(context));
+	const { taskId, runId, live, receipt, landing, rejection, commit } = found;
 	if (receipt !== null) {
-		const { root } = app.workspace;
-		const landing = readLanding(root, taskId, runId);
-		const rejection = readRejection(root, taskId, runId);
 		return {
 			kind: "run.show",
-			data: { ...receipt, landing, rejection },
+			data: { ...receipt, landing, rejection, commit },
 			warnings: receipt.warnings.map(({ code, message }) => ({ code, message })),
 			human: (style) => {
 				const facts: [string, string][] = [["task", taskId]];
+				if (commit !== null) facts.push(["only in", `${commit.slice(0, 12)}, not in the checkout`]);
 				if (landing !== null) facts.push(["landed", `on ${landing.parent.slice(0, 12)}`]);
 				if (rejection !== null) facts.push(["rejected", rejection.reason]);
 				return `${runOutcomeLines(receipt, [], style)}${[...facts, ...receiptFacts(receipt)].map((fact) => factLine(fact, style)).join("")}`;
 			},
-			...(receipt.patch?.withheld === "secret" ? { next: `msgcode run allow-secret ${runId}` } : {}),
+			...(receipt.patch?.withheld === "secret" && commit === null ? { next: `msgcode run allow-secret ${runId}` } : {}),
 		};
 	}
 	if (live !== null) return liveResult(live);

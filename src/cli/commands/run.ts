@@ -21,8 +21,20 @@ export const run: Group = {
 		{
 			words: "show <run>",
 			does: "Show a run's receipt",
+			more: "Of any age: also of a run whose folder only the branch's history has.",
 			examples: ["msgcode run show run_20260102T030405Z_1a2b3c4d"],
 			load: () => import("./run-show.ts"),
+		},
+		{
+			words: "compare <a> <b>",
+			does: "Compare two runs: how they ended and what they made",
+			more: "The difference is between the two results; where those are not in this clone, between the two patches.",
+			examples: [
+				"msgcode run compare run_20260102T03 run_20260102T04",
+				"msgcode run compare --stat 20260102T03 20260102T04",
+			],
+			flags: [{ flag: "--stat", help: "only the files and their numbers of lines" }],
+			load: () => import("./run-compare.ts"),
 		},
 		{
 			words: "logs <run>",

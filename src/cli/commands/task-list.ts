@@ -15,6 +15,7 @@ export interface TaskFilters {
 	readonly limit?: number;
 	readonly all?: boolean;
 	readonly removed?: boolean;
+	readonly at?: string;
 }
 
 /** Rows of a table that fit a screen; machine formats give all unless --limit says otherwise. */
@@ -27,6 +28,10 @@ export async function run(
 	options: TaskFilters,
 ): Promise<CommandResult> {
 	const app = await openFor(context, "task list");
+	if (options.at !== undefined) {
+		const { tasksAt } = await import("../task-at-revision.ts");
+		return taskListResult("task.list", select(await tasksAt(context, app.ledger, options.at), options), options);
+	}
 	return taskListResult("task.list", select(await tasksWithRuns(app), options), options);
 }
 

@@ -9,8 +9,13 @@ import { openFor } from "../open.ts";
 import { heldPermission } from "../permission.ts";
 import { visible } from "../terminal-text.ts";
 
-export async function run(context: CommandContext, args: readonly string[]): Promise<CommandResult> {
+export async function run(
+	context: CommandContext,
+	args: readonly string[],
+	options: { readonly at?: string },
+): Promise<CommandResult> {
 	const app = await openFor(context, "task show");
+	if (options.at !== undefined) return await asItWas(context, app, args[0] as string, options.at);
 	const id = resolveTaskId(app.workspace.tasksDir, args[0] as string);
 	const { view, held } = await wholeTask(app, id);
 	const broken = view.diagnostics.filter((diagnostic) => diagnostic.severity === "error");
@@ -20,6 +25,20 @@ export async function run(context: CommandContext, args: readonly string[]): Pro
 		warnings: view.diagnostics.map(({ code, message, hint, file, line }) => ({ code, message, hint, file, line })),
 		human: (style) => describe(view, held, style),
 		exitCode: broken.length > 0 ? 7 : 0,
+	};
+}
+
+/** The task in a commit: nothing of the checkout takes part. */
+async function asItWas(context: CommandContext, app: App, word: string, at: string): Promise<CommandResult> {
+	const { taskAt } = await import("../task-at-revision.ts");
+	const { view, commit, subject } = await taskAt(context, app.ledger, word, at);
+	return {
+		kind: "task.show",
+		data: { ...view, at: commit },
+		warnings: view.diagnostics.map(({ code, message, hint, file, line }) => ({ code, message, hint, file, line })),
+		human: (style) =>
+			`${style.dim(`as of ${commit.slice(0, 10)}  ${visible(subject)}`)}\n${describe(view, null, style)}`,
+		exitCode: view.broken ? 7 : 0,
 	};
 }
 

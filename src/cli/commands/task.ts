@@ -1,7 +1,7 @@
 // `msgcode task …`: writing, running and landing tasks. Declarations only.
 
 import type { Group, Verb } from "../declaration.ts";
-import { count, listFlags, oneOf, reasonFlag, runFlag, taskFilters } from "./options.ts";
+import { atFlag, count, listFlags, oneOf, reasonFlag, runFlag, taskFilters } from "./options.ts";
 import { worktree } from "./task-worktree.ts";
 
 const definitionFlags = async () => (await import("./definition-options.ts")).definitionFlags;
@@ -47,12 +47,17 @@ const reading: readonly Verb[] = [
 	{
 		words: "list",
 		does: "List tasks, the most urgent first",
-		examples: ["msgcode task list", "msgcode task list --status open --label docs --json"],
+		examples: [
+			"msgcode task list",
+			"msgcode task list --status open --label docs --json",
+			"msgcode task list --at HEAD~20",
+		],
 		flags: [
 			...taskFilters,
 			...listFlags,
 			{ flag: "--all", help: "closed tasks too" },
 			{ flag: "--removed", help: "removed tasks too" },
+			atFlag,
 		],
 		load: () => import("./task-list.ts"),
 	},
@@ -66,12 +71,18 @@ const reading: readonly Verb[] = [
 	{
 		words: "show <id>",
 		does: "Show a task whole",
-		examples: ["msgcode task show tsk_4h", "msgcode task show tsk_4h --json"],
+		examples: [
+			"msgcode task show tsk_4h",
+			"msgcode task show tsk_4h --json",
+			"msgcode task show tsk_4h --at '2 weeks ago'",
+		],
+		flags: [atFlag],
 		load: () => import("./task-show.ts"),
 	},
 	{
 		words: "log <id>",
 		does: "Show who changed the task, when, and what",
+		more: "Also of a task that is archived or gone from the checkout, by its whole id. An op with ? is not the commit's own word but what its changes amount to.",
 		examples: ["msgcode task log tsk_4h", "msgcode task log -p tsk_4h"],
 		flags: [
 			{ flag: "-p, --patch", help: "each change as a diff of the files" },

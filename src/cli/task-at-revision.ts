@@ -1,0 +1,52 @@
+// Tasks as they were, for the commands that take --at: resolves the revision and reads the commit's objects.
+import { readFacts } from "../ledger/history.ts";
+import { resolveTaskIdAt } from "../ledger/history-task-id.ts";
+import { openHistory } from "../ledger/history-walk.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { type ListedTask, listedTask } from "../ledger/listed-task.ts";
+import { resolveRevision } from "../ledger/revision.ts";
+import { allFilesAt, readTaskAt, type TaskTimes, taskTimes } from "../ledger/task-at.ts";
+import { type TaskView, withoutPrompt } from "../ledger/task-view.ts";
+import type { CommandContext } from "./command.ts";
+import { historyNotice } from "./history-notice.ts";
+
+export interface TaskThen {
+	readonly view: TaskView;
+	readonly commit: string;
+	readonly subject: string;
+}
+
+/** Throws `revision_not_found`, `task_not_found`, `task_ambiguous`. */
+export async function taskAt(context: CommandContext, ledger: Ledger, word: string, at: string): Promise<TaskThen> {
+	const reader = ledger.openReader();
+	try {
+		const commit = await resolveRevision(ledger, reader, at, historyNotice(context));
+		const files = await resolveTaskIdAt(ledger, reader, commit, word);
+		const { subject, committedAtMs } = await readFacts(reader, commit);
+		const history = await openHistory(ledger, commit, historyNotice(context));
+		const times = taskTimes(history, files.id).get(files.id) ?? only(committedAtMs);
+		return { view: await readTaskAt(ledger, reader, files, times), commit, subject };
+	} finally {
+		reader.close();
+	}
+}
+
+/** All tasks that the commit holds in the live folder. */
+export async function tasksAt(context: CommandContext, ledger: Ledger, at: string): Promise<ListedTask[]> {
+	const reader = ledger.openReader();
+	try {
+		const commit = await resolveRevision(ledger, reader, at, historyNotice(context));
+		const { committedAtMs } = await readFacts(reader, commit);
+		const times = taskTimes(await openHistory(ledger, commit, historyNotice(context)));
+		const files = await allFilesAt(ledger, reader, commit, false);
+		const views = files.map((one) => readTaskAt(ledger, reader, one, times.get(one.id) ?? only(committedAtMs)));
+		return (await Promise.all(views)).map((view) => listedTask(withoutPrompt(view)));
+	} finally {
+		reader.close();
+	}
+}
+
+/** Where a shallow clone ends, nothing tells of before. */
+function only(atMs: number): TaskTimes {
+	return { firstMs: atMs, lastMs: atMs };
+}

@@ -30,6 +30,7 @@ describe("bash completes", () => {
 			"init",
 			"task",
 			"run",
+			"log",
 			"commit",
 			"sync",
 			"merge-driver",

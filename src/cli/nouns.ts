@@ -6,4 +6,15 @@ import { commit, completion, doctor, init, log, mergeDriver, prime, sync } from 
 import type { Declaration } from "./declaration.ts";
 
 /** In the order in which help and the documentation show them. */
-export const nouns: readonly Declaration[] = [init, task, run, log, commit, sync, mergeDriver, doctor, prime, completion];
+export const nouns: readonly Declaration[] = [
+	init,
+	task,
+	run,
+	log,
+	commit,
+	sync,
+	mergeDriver,
+	doctor,
+	prime,
+	completion,
+];

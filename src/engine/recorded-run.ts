@@ -8,7 +8,7 @@ import { nameAt, nameCount } from "../ledger/history-table.ts";
 import { type History, openHistory } from "../ledger/history-walk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Receipt } from "../ledger/receipt.ts";
-import { type Landing, type Rejection, readLanding, readRejection } from "../ledger/runs.ts";
+import { type Landing, placeOfRun, type Rejection, readLanding, readRejection } from "../ledger/runs.ts";
 import { contentIn, jsonIn, receiptIn, runFilesOf } from "../ledger/task-at.ts";
 import type { Claim } from "./claim.ts";
 import { findRun } from "./find-run.ts";
@@ -64,10 +64,10 @@ function fromCheckout(ledger: Ledger, text: string): RecordedRun {
 	};
 }
 
-function patchFile(root: string, { patch }: Receipt): Buffer | null {
+function patchFile(root: string, { taskId, runId, patch }: Receipt): Buffer | null {
 	if (patch === null || patch.withheld !== undefined) return null;
 	try {
-		return readFileSync(join(root, patch.path));
+		return readFileSync(join(root, placeOfRun(root, taskId, runId), "patch.diff"));
 	} catch {
 		return null;
 	}

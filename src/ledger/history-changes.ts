@@ -3,6 +3,7 @@
 import type { ObjectReader } from "../git/object-reader.ts";
 import { type PlaceOfPath, placeOfPath } from "./history-extend.ts";
 import type { Ledger } from "./ledger.ts";
+import { definitionPath, LIVE, recordPath, runsFolder } from "./paths.ts";
 import { changesOfTask, type FieldChange, type TaskState } from "./task-changes.ts";
 import { fromTop } from "./workspace.ts";
 
@@ -13,8 +14,6 @@ export interface TaskDifference {
 	readonly born: boolean;
 	readonly gone: boolean;
 }
-
-const LIVE_HOME = "tasks";
 
 interface CommitToRead {
 	readonly oid: string;
@@ -38,13 +37,7 @@ export async function differencesOfCommits(
 	reader: ObjectReader,
 	commits: readonly CommitToRead[],
 ): Promise<Map<string, Map<string, TaskDifference>>> {
-	return await differences(
-		ledger,
-		reader,
-		commits,
-		[`:(top,literal)${fromTop(ledger.workspace, LIVE_HOME)}`],
-		() => true,
-	);
+	return await differences(ledger, reader, commits, [`:(top,literal)${fromTop(ledger.workspace, LIVE)}`], () => true);
 }
 
 /** Of a commit that changes more tasks than this, the others are not read. */
@@ -97,7 +90,7 @@ function inAll(toEach: readonly TaskDifference[]): TaskDifference {
 
 /** Every place at which a task's files may stand, for git. */
 export function pathspecsOf({ workspace }: Pick<Ledger, "workspace">, id: string): string[] {
-	const live = [`${LIVE_HOME}/${id}.md`, `${LIVE_HOME}/${id}.json`, `${LIVE_HOME}/runs/${id}`];
+	const live = [definitionPath(id), recordPath(id), runsFolder(id)];
 	const archived = [`${id}.md`, `${id}.json`, `runs/${id}/**`];
 	const escaped = fromTop(workspace, "").replace(/[\\*?[\]]/g, "\\$&");
 	return [
@@ -155,9 +148,9 @@ function put(side: Side, { home, runId, file }: PlaceOfPath, oid: string): void 
 	if (NO_OBJECT.test(oid)) return;
 	if (runId !== null) {
 		const files = side.runs.get(runId) ?? new Map<string, string>();
-		if (home === LIVE_HOME || !files.has(file)) files.set(file, oid);
+		if (home === LIVE || !files.has(file)) files.set(file, oid);
 		side.runs.set(runId, files);
-	} else if (home === LIVE_HOME || !side.files.has(file)) {
+	} else if (home === LIVE || !side.files.has(file)) {
 		// Where a file stands twice, the live one counts.
 		side.files.set(file, { oid, home });
 	}

@@ -1,10 +1,10 @@
 // Adds to the history index what git has and the index has not: commits, and what each of them touched in tasks/.
 // Invariant: what a commit touched is git's own difference of its tree from its parents', never what its message says;
 // of a merge it is what differs from every parent.
-import { isRunId, isTaskId } from "../core/ids.ts";
+import { isTaskId } from "../core/ids.ts";
 import { type HistoryTable, type NewCut, type NewRow, placeIn, rowOf, withRows } from "./history-table.ts";
 import type { Ledger } from "./ledger.ts";
-import { isLedgerPath } from "./paths.ts";
+import { isLedgerPath, taskPath } from "./paths.ts";
 import { fromTop } from "./workspace.ts";
 
 export interface Extension {
@@ -154,14 +154,12 @@ export interface PlaceOfPath {
 	readonly file: string;
 }
 
-const PLACE =
-	/^(tasks(?:\/archive\/\d{4})?)\/(?:(tsk_[0-9a-z]{10})\.(md|json)|runs\/(tsk_[0-9a-z]{10})\/(run_[0-9TZ]{16}_[0-9a-f]{8})\/(.+))$/s;
-
 /** Which file of which task a path of the ledger is; null for any other path. */
 export function placeOfPath(path: string): PlaceOfPath | null {
-	const [, home = "", ofFile, extension, ofRun, runId = null, file = ""] = PLACE.exec(path) ?? [];
-	const taskId = ofFile ?? ofRun;
-	if (!isTaskId(taskId)) return null;
-	if (ofFile !== undefined) return { home, taskId, runId: null, file: extension === "md" ? "definition" : "record" };
-	return isRunId(runId) ? { home, taskId, runId, file } : null;
+	const found = taskPath(path);
+	if (found === null) return null;
+	const { taskId, home, kind } = found;
+	if (kind !== "run") return { home, taskId, runId: null, file: kind };
+	const [, , runId = "", ...file] = path.slice(home.length + 1).split("/");
+	return { home, taskId, runId, file: file.join("/") };
 }

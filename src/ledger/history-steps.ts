@@ -2,6 +2,7 @@
 // Invariant: pure; nothing is claimed that the changes, or the words of the commit, do not show.
 import type { CommitFacts } from "./commit-facts.ts";
 import type { TaskDifference } from "./history-changes.ts";
+import { LIVE } from "./paths.ts";
 import { opOf } from "./task-changes.ts";
 
 /** Fields of the record and of runs: any other field is the definition's. */
@@ -46,7 +47,7 @@ export function stepsOf({ changes, born, gone }: TaskDifference): string[] {
 		if (value("removed")?.to != null) steps.push("remove");
 	}
 	const home = value("home");
-	if (home !== undefined) steps.push(home.to === "tasks" ? "bring-home" : "archive");
+	if (home !== undefined) steps.push(home.to === LIVE ? "bring-home" : "archive");
 	return steps;
 }
 

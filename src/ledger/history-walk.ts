@@ -239,10 +239,6 @@ export function tasksTouchedBy(history: History, { row }: HistoryCommit): string
 	return row === null ? [] : namesAt(history.table.tasks, row);
 }
 
-export function runsTouchedBy(history: History, { row }: HistoryCommit): string[] {
-	return row === null ? [] : namesAt(history.table.runs, row);
-}
-
 /** True where a commit touched any file of the ledger. */
 export function touchesLedger(history: History, { row }: HistoryCommit): boolean {
 	if (row === null) return false;

@@ -128,7 +128,7 @@ function titleReader(ledger: Ledger, reader: ObjectReader, { tip }: History): Ti
 		if (live !== undefined) return await titleIn(id, live.oid);
 		for (const commit of [tip, oid, ...parents]) {
 			const files = await filesOfTaskAt(ledger, reader, commit, id);
-			if (files?.definition != null) return await titleIn(id, files.definition);
+			if (files?.definition != null) return await titleIn(id, files.definition.oid);
 		}
 		return null;
 	};

@@ -6,7 +6,7 @@ import { entryAt, listTree, type TreeEntry } from "../git/tree-edit.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import { type History, tasksTouchedBy } from "./history-walk.ts";
 import type { Ledger } from "./ledger.ts";
-import { taskIdOfFile } from "./paths.ts";
+import { archiveHome, definitionPath, isArchiveYear, LIVE, recordPath, runFolder, taskIdOfFile } from "./paths.ts";
 import { parseReceipt, type Receipt } from "./receipt.ts";
 import { parseRecord } from "./record.ts";
 import type { Landing } from "./runs.ts";
@@ -15,13 +15,27 @@ import { parseTaskFile } from "./task-file.ts";
 import { NO_RUNS, type RunFacts, type TaskView, taskView } from "./task-view.ts";
 import { fromTop } from "./workspace.ts";
 
-/** Where a task's files are in a commit: blobs of the two files, and the tree of its runs. */
+/** Where a task's files are in a commit. */
 export interface TaskFiles {
 	readonly id: string;
 	readonly home: string;
-	readonly definition: string | null;
-	readonly record: string | null;
-	readonly runs: string | null;
+	/** null for a file that is not there. */
+	readonly definition: PlacedBlob | null;
+	readonly record: PlacedBlob | null;
+	/** Its folders of runs: a merge may leave some in each of two homes. */
+	readonly runs: readonly Home[];
+}
+
+interface PlacedBlob {
+	readonly oid: string;
+	/** Relative to the workspace. */
+	readonly path: string;
+}
+
+/** A home, or a task's folder of runs in one, with its tree. */
+interface Home {
+	readonly home: string;
+	readonly tree: string;
 }
 
 /** When git saw a task first and last, epoch ms. */
@@ -32,19 +46,20 @@ export interface TaskTimes {
 
 type Place = Pick<Ledger, "workspace">;
 
-/** null where the commit holds nothing of the task. */
+/** null where the commit holds neither of the task's two files. */
 export async function filesOfTaskAt(
 	ledger: Place,
 	reader: ObjectReader,
 	commit: string,
 	id: string,
 ): Promise<TaskFiles | null> {
+	let found: TaskFiles | null = null;
 	for (const home of await homesAt(ledger, reader, commit)) {
 		const names = await listTree(reader, home.tree);
-		const files = await filesIn(reader, home, names, id);
-		if (files !== null) return files;
+		const runs = folder(await entryIn(reader, names, "runs", id));
+		found = joined(found, { ...pairOf(home, names, id), runs: runs === null ? [] : [{ home: home.home, tree: runs }] });
 	}
-	return null;
+	return found?.definition == null && found?.record == null ? null : found;
 }
 
 /** Every task of a commit by id: the live ones, with `archived` those of the archive too. */
@@ -55,16 +70,20 @@ export async function allFilesAt(
 	archived: boolean,
 ): Promise<TaskFiles[]> {
 	const found = new Map<string, TaskFiles>();
-	for (const home of (await homesAt(ledger, reader, commit)).slice(0, archived ? undefined : 1)) {
+	for (const home of await homesAt(ledger, reader, commit)) {
 		const names = await listTree(reader, home.tree);
 		const runs = await runFoldersIn(reader, names);
-		for (const name of names.keys()) {
-			const id = taskIdOfFile(name);
-			if (id === null || found.has(id)) continue;
-			found.set(id, { ...pairOf(home, names, id), runs: runs.get(id)?.oid ?? null });
+		const ids = new Set([...[...names.keys()].flatMap((name) => taskIdOfFile(name) ?? []), ...runs.keys()]);
+		for (const id of ids) {
+			const tree = runs.get(id)?.oid;
+			const own = tree === undefined ? [] : [{ home: home.home, tree }];
+			found.set(id, joined(found.get(id) ?? null, { ...pairOf(home, names, id), runs: own }));
 		}
 	}
-	return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+	return [...found.values()]
+		.filter(({ definition, record }) => definition !== null || record !== null)
+		.filter(({ home }) => archived || home === LIVE)
+		.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** The task put together as it was. */
@@ -76,20 +95,20 @@ export async function readTaskAt(
 ): Promise<TaskView> {
 	const { id, home } = files;
 	const diagnostics: Diagnostic[] = [];
-	const [definitionPath, recordPath] = [`${home}/${id}.md`, `${home}/${id}.json`];
 	const [definitionText, recordText, runs] = await Promise.all([
-		textOf(reader, files.definition, definitionPath, diagnostics),
-		textOf(reader, files.record, recordPath, diagnostics),
+		textOf(reader, files.definition, diagnostics),
+		textOf(reader, files.record, diagnostics),
 		runFactsAt(reader, files),
 	]);
-	const parsed = parseTaskFile(definitionText ?? "", definitionPath);
+	const definitionFile = files.definition?.path ?? definitionPath(id, home);
+	const parsed = parseTaskFile(definitionText ?? "", definitionFile);
 	if (definitionText !== null) diagnostics.push(...parsed.diagnostics);
 	else if (files.definition === null) {
 		const message = "The task's record is in the commit, but its Markdown file is not.";
 		const hint = `Look at its history: msgcode task log ${id}`;
-		diagnostics.push(diagnose("definition_missing", { file: definitionPath, line: 1, message, hint }));
+		diagnostics.push(diagnose("definition_missing", { file: definitionFile, line: 1, message, hint }));
 	}
-	const record = recordText === null ? null : parseRecord(recordText, recordPath);
+	const record = recordText === null ? null : parseRecord(recordText, files.record?.path ?? recordPath(id, home));
 	diagnostics.push(...(record?.diagnostics ?? []));
 	return taskView({
 		id,
@@ -116,11 +135,6 @@ export function taskTimes(history: History, id?: string): Map<string, TaskTimes>
 	return times;
 }
 
-interface Home {
-	readonly home: string;
-	readonly tree: string;
-}
-
 /** The folders that tasks stand in: the live one, then the archive's, the newest first. */
 async function homesAt({ workspace }: Place, reader: ObjectReader, commit: string): Promise<Home[]> {
 	const tree = (await reader.read(`${commit}^{tree}`))?.oid ?? null;
@@ -129,25 +143,37 @@ async function homesAt({ workspace }: Place, reader: ObjectReader, commit: strin
 	const archive = folder((await listTree(reader, tasks)).get("archive"));
 	const years = archive === null ? [] : [...(await listTree(reader, archive))];
 	const archived = years
-		.filter(([name, entry]) => /^\d{4}$/.test(name) && entry.mode === "40000")
-		.map(([name, { oid }]) => ({ home: `tasks/archive/${name}`, tree: oid }));
-	return [{ home: "tasks", tree: tasks }, ...archived.reverse()];
+		.filter(([name, entry]) => isArchiveYear(name) && entry.mode === "40000")
+		.map(([name, { oid }]) => ({ home: archiveHome(Number(name)), tree: oid }));
+	return [{ home: LIVE, tree: tasks }, ...archived.reverse()];
 }
 
 type Names = ReadonlyMap<string, TreeEntry>;
 
-async function filesIn(reader: ObjectReader, home: Home, names: Names, id: string): Promise<TaskFiles | null> {
-	const pair = pairOf(home, names, id);
-	if (pair.definition === null && pair.record === null) return null;
-	return { ...pair, runs: (await runFoldersIn(reader, names)).get(id)?.oid ?? null };
+/** What several homes hold of one task: the first one's files count. */
+function joined(first: TaskFiles | null, then: TaskFiles): TaskFiles {
+	if (first === null) return then;
+	const isHere = first.definition !== null || first.record !== null;
+	return {
+		id: first.id,
+		home: isHere ? first.home : then.home,
+		definition: first.definition ?? then.definition,
+		record: first.record ?? then.record,
+		runs: [...first.runs, ...then.runs],
+	};
 }
 
 function pairOf({ home }: Home, names: Names, id: string): Omit<TaskFiles, "runs"> {
-	const blob = (name: string) => {
-		const entry = names.get(name);
-		return entry === undefined || entry.mode === "40000" ? null : entry.oid;
+	const blob = (path: string): PlacedBlob | null => {
+		const entry = names.get(path.slice(home.length + 1));
+		return entry === undefined || entry.mode === "40000" ? null : { oid: entry.oid, path };
 	};
-	return { id, home, definition: blob(`${id}.md`), record: blob(`${id}.json`) };
+	return { id, home, definition: blob(definitionPath(id, home)), record: blob(recordPath(id, home)) };
+}
+
+async function entryIn(reader: ObjectReader, names: Names, first: string, second: string): Promise<TreeEntry | null> {
+	const tree = folder(names.get(first));
+	return tree === null ? null : ((await listTree(reader, tree)).get(second) ?? null);
 }
 
 async function runFoldersIn(reader: ObjectReader, names: Names): Promise<Names> {
@@ -162,31 +188,35 @@ function folder(entry: TreeEntry | null | undefined): string | null {
 
 async function textOf(
 	reader: ObjectReader,
-	oid: string | null,
-	file: string,
+	blob: PlacedBlob | null,
 	diagnostics: Diagnostic[],
 ): Promise<string | null> {
-	const object = oid === null ? null : await reader.read(oid);
-	if (object?.type !== "blob") return null;
-	const decoded = decodeText(object.content, file);
+	const object = blob === null ? null : await reader.read(blob.oid);
+	if (blob === null || object?.type !== "blob") return null;
+	const decoded = decodeText(object.content, blob.path);
 	diagnostics.push(...decoded.diagnostics);
 	return decoded.text;
 }
 
-/** The files of each run of a task by name, oldest run first. */
-async function runFilesAt(reader: ObjectReader, runsTree: string): Promise<Map<string, Names>> {
-	const folders = [...(await listTree(reader, runsTree))].filter(
-		([name, entry]) => isRunId(name) && entry.mode === "40000",
-	);
-	const runs = await Promise.all(
-		folders.map(async ([runId, { oid }]) => {
+interface RunFolder {
+	readonly runId: string;
+	readonly home: string;
+	readonly files: Names;
+}
+
+/** A task's runs, the oldest first. */
+async function runFoldersAt(reader: ObjectReader, { runs }: TaskFiles): Promise<RunFolder[]> {
+	const found = new Map<string, RunFolder & { readonly startedAt: string }>();
+	for (const { home, tree } of runs) {
+		for (const [runId, { mode, oid }] of await listTree(reader, tree)) {
+			if (!isRunId(runId) || mode !== "40000" || found.has(runId)) continue;
 			const files = await listTree(reader, oid);
-			return { runId, files, startedAt: (await receiptIn(reader, files))?.startedAt ?? "" };
-		}),
-	);
-	const key = ({ runId, startedAt }: (typeof runs)[0]) =>
+			found.set(runId, { runId, home, files, startedAt: (await receiptIn(reader, files))?.startedAt ?? "" });
+		}
+	}
+	const key = ({ runId, startedAt }: { runId: string; startedAt: string }) =>
 		`${runId.slice(0, runId.lastIndexOf("_"))} ${startedAt} ${runId}`;
-	return new Map(runs.sort((a, b) => (key(a) < key(b) ? -1 : 1)).map(({ runId, files }) => [runId, files]));
+	return [...found.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 /** The files of one run in a commit; null where the commit has no such folder. */
@@ -204,25 +234,25 @@ export async function runFilesOf(
 	return null;
 }
 
-async function runFactsAt(reader: ObjectReader, { id, home, runs: tree }: TaskFiles): Promise<RunFacts> {
-	const runs = tree === null ? new Map<string, Names>() : await runFilesAt(reader, tree);
-	const last = [...runs.values()].at(-1);
+async function runFactsAt(reader: ObjectReader, files: TaskFiles): Promise<RunFacts> {
+	const runs = await runFoldersAt(reader, files);
+	const last = runs.at(-1);
 	if (last === undefined) return NO_RUNS;
 	const artifacts: string[] = [];
 	const landings: Landing[] = [];
-	for (const [runId, files] of runs) {
+	for (const { runId, home, files: names } of runs) {
 		for (const name of ["patch.diff", "summary.md", "run_receipt.json"]) {
-			if (files.has(name)) artifacts.push(`${home}/runs/${id}/${runId}/${name}`);
+			if (names.has(name)) artifacts.push(`${runFolder(files.id, runId, home)}/${name}`);
 		}
-		const landing = await jsonIn<Landing>(reader, files, "landing.json");
+		const landing = await jsonIn<Landing>(reader, names, "landing.json");
 		if (landing !== null) landings.push(landing);
 	}
-	const endedAtMs = Date.parse((await receiptIn(reader, last))?.endedAt ?? "");
+	const endedAtMs = Date.parse((await receiptIn(reader, last.files))?.endedAt ?? "");
 	return {
-		count: runs.size,
+		count: runs.length,
 		artifacts,
 		patches: artifacts.filter((path) => path.endsWith("/patch.diff")),
-		lastSummary: (await contentIn(reader, last, "summary.md"))?.toString("utf8") ?? "",
+		lastSummary: (await contentIn(reader, last.files, "summary.md"))?.toString("utf8") ?? "",
 		landings,
 		lastEndedAtMs: Number.isNaN(endedAtMs) ? null : endedAtMs,
 	};

@@ -77,6 +77,8 @@ export function* tourSteps(root: string): Generator<Step> {
 	yield { argv: ["task", "close", task, "--reason", "landed"], short: true };
 	yield { argv: ["task", "rm", other, "--yes"] };
 	yield { argv: ["sync"], exit: 4 };
+	const file = join(root, "tasks", `${task}.md`);
+	yield { argv: ["merge-driver", file, file, file, "--dry-run"] };
 	yield { argv: ["doctor"], short: true };
 	yield { argv: ["prime"] };
 }

@@ -18,8 +18,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 	runners: ["config", "core"],
 	ledger: ["trust", "git", "config", "core"],
 	engine: ["ledger", "runners", "trust", "git", "config", "core"],
+	// Looks at everything below it; nothing below needs it.
+	fsck: ["engine", "ledger", "git", "core"],
 	app: ["engine", "ledger", "runners", "trust", "git", "config", "core"],
-	cli: ["app", "engine", "ledger", "runners", "trust", "git", "config", "core"],
+	cli: ["app", "fsck", "engine", "ledger", "runners", "trust", "git", "config", "core"],
 	main: ["cli", "core"],
 };
 

@@ -71,7 +71,7 @@ function definitions(rows: readonly (readonly [string, string])[], width: number
 }
 
 /** The words in lines of at most `width` columns; lines after the first begin with `indent`. */
-function wrap(text: string, width: number, indent: string): string {
+export function wrap(text: string, width: number, indent: string): string {
 	const lines: string[] = [];
 	for (const word of text.split(" ")) {
 		const last = lines.at(-1);

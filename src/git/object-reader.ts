@@ -28,7 +28,12 @@ interface Question {
 	readonly reject: (error: Error) => void;
 }
 
-export function openObjectReader(env: Readonly<Record<string, string | undefined>>, cwd: string): ObjectReader {
+/** `places` are variables that tell git where objects are, on top of the environment. */
+export function openObjectReader(
+	env: Readonly<Record<string, string | undefined>>,
+	cwd: string,
+	places: Readonly<Record<string, string>> = {},
+): ObjectReader {
 	const questions: Question[] = [];
 	let buffered: Buffer[] = [];
 	let size = 0;
@@ -63,7 +68,7 @@ export function openObjectReader(env: Readonly<Record<string, string | undefined
 	}
 
 	function converse(): ChildProcessWithoutNullStreams {
-		const git = spawnGit(env, cwd, ["cat-file", "--batch"]);
+		const git = spawnGit(env, cwd, ["cat-file", "--batch"], places);
 		git.stdout.on("data", (chunk: Buffer) => {
 			buffered.push(chunk);
 			size += chunk.length;

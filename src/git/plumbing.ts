@@ -79,10 +79,15 @@ export function createGit(env: Readonly<Record<string, string | undefined>>, def
 }
 
 /** Starts a git process that stays open, for conversations such as `cat-file --batch`. */
-export function spawnGit(env: Readonly<Record<string, string | undefined>>, cwd: string, args: readonly string[]) {
+export function spawnGit(
+	env: Readonly<Record<string, string | undefined>>,
+	cwd: string,
+	args: readonly string[],
+	more: Readonly<Record<string, string>> = {},
+) {
 	return spawn("git", [...NEUTRAL_CONFIG, "-c", "core.hooksPath=/dev/null", ...args], {
 		cwd,
-		env: gitEnvironment(env),
+		env: { ...gitEnvironment(env), ...more },
 		stdio: ["pipe", "pipe", "pipe"],
 		detached: true,
 	});

@@ -154,20 +154,27 @@ function taskFindings(task: TaskSummary): Finding[] {
 	);
 }
 
-/** `tsk_ABC….md` beside `tsk_abc….md`: two tasks here, one file where file names have no case. */
 function misnamedFiles(tasksDir: string): Finding[] {
-	return namesIn(tasksDir).flatMap((name) => {
-		const stem = /^(tsk_.*)\.(?:md|json)$/i.exec(name)?.[1] ?? "";
-		const asId = stem.toLowerCase();
-		if (stem === asId || !isTaskId(asId)) return [];
-		const twin = namesIn(tasksDir).includes(name.toLowerCase()) ? `, and ${name.toLowerCase()} is there as well` : "";
-		return [
-			problem(
-				`tasks/${name} is no task file: an id is in lower case${twin}.`,
-				"Rename it, or give it an id of its own.",
-			),
-		];
+	const names = namesIn(tasksDir);
+	return names.flatMap((name) => {
+		const wrong = misnamedTaskFile(name, names);
+		return wrong === null ? [] : [problem(wrong.message, wrong.hint)];
 	});
+}
+
+/** `tsk_ABC….md` beside `tsk_abc….md`: two tasks here, one file where file names have no case. null for any other name. */
+export function misnamedTaskFile(
+	name: string,
+	others: readonly string[],
+): { readonly message: string; readonly hint: string } | null {
+	const stem = /^(tsk_.*)\.(?:md|json)$/i.exec(name)?.[1] ?? "";
+	const asId = stem.toLowerCase();
+	if (stem === asId || !isTaskId(asId)) return null;
+	const twin = others.includes(name.toLowerCase()) ? `, and ${name.toLowerCase()} is there as well` : "";
+	return {
+		message: `tasks/${name} is no task file: an id is in lower case${twin}.`,
+		hint: "Rename it, or give it an id of its own.",
+	};
 }
 
 function danglingParents(task: TaskSummary, isTask: (id: string) => boolean): Finding[] {

@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Finding, problem, warning } from "../core/health.ts";
-import { isRunId } from "../core/ids.ts";
 import { rotatedLogs, tasksWithRuns } from "./archive-places.ts";
 import { RUNS_FILE } from "./paths.ts";
-import { placeOfRun, readReceipt, readRunLog, runIdsOf } from "./runs.ts";
+import type { Receipt, RunLine } from "./receipt.ts";
+import { parseRunLine, placeOfRun, readReceipt, readRunLog, runIdsOf } from "./runs.ts";
 
 export interface RunLogHealth {
 	readonly findings: readonly Finding[];
@@ -27,7 +27,10 @@ export function examineRunLog(
 	const findings: Finding[] = diagnostics.map(({ severity, file, line, message, hint }) =>
 		(severity === "error" ? problem : warning)(`${file}:${line}: ${message}`, hint),
 	);
-	const { repeatedLines, contradictions } = repetitions(files.map((path) => readFileSync(path, "utf8")).join("\n"));
+	const { repeatedLines, contradictions } = repetitions(
+		files.map((path) => readFileSync(path, "utf8")).join("\n"),
+		root,
+	);
 	for (const runId of contradictions) {
 		const hint = "Compare the lines with the run's run_receipt.json and delete the wrong ones.";
 		findings.push(problem(`${RUNS_FILE} tells the run ${runId} in different words.`, hint));
@@ -53,26 +56,32 @@ export function examineRunLog(
 	return { findings, details: { runs: lines.length, repeatedLines } };
 }
 
-function repetitions(text: string): { repeatedLines: number; contradictions: readonly string[] } {
-	const first = new Map<string, string>();
-	const contradictions = new Set<string>();
-	let repeatedLines = 0;
-	for (const line of text.split("\n")) {
-		const runId = runIdOf(line);
-		if (runId === null) continue;
-		const known = first.get(runId);
-		if (known === undefined) first.set(runId, line);
-		else if (known === line) repeatedLines += 1;
-		else contradictions.add(runId);
-	}
-	return { repeatedLines, contradictions: [...contradictions] };
+/**
+ * Two lines of one run that readers may fold: the same, or one from before and one from after its patch was released.
+ * `receipt` is the run's own.
+ */
+export function sameRun(one: RunLine, other: RunLine, receipt: Receipt | null): boolean {
+	const released = receipt?.secretsAllowed !== undefined;
+	const text = (line: RunLine) => {
+		const keys = Object.entries(line).filter(([key]) => !(released && CHANGED_BY_RELEASE.has(key)));
+		return JSON.stringify(keys.sort(([a], [b]) => (a < b ? -1 : 1)));
+	};
+	return text(one) === text(other);
 }
 
-function runIdOf(line: string): string | null {
-	try {
-		const runId: unknown = (JSON.parse(line) as { runId?: unknown } | null)?.runId;
-		return typeof runId === "string" && isRunId(runId) ? runId : null;
-	} catch {
-		return null;
+const CHANGED_BY_RELEASE = new Set(["status", "errorCode", "errorMessage", "details"]);
+
+function repetitions(text: string, root: string): { repeatedLines: number; contradictions: readonly string[] } {
+	const first = new Map<string, { readonly row: string; readonly line: RunLine }>();
+	const contradictions = new Set<string>();
+	let repeatedLines = 0;
+	for (const row of text.split("\n")) {
+		const line = row.trim() === "" ? null : parseRunLine(row);
+		if (line === null) continue;
+		const known = first.get(line.runId);
+		if (known === undefined) first.set(line.runId, { row, line });
+		else if (known.row === row) repeatedLines += 1;
+		else if (!sameRun(known.line, line, readReceipt(root, line.taskId, line.runId))) contradictions.add(line.runId);
 	}
+	return { repeatedLines, contradictions: [...contradictions] };
 }

@@ -37,7 +37,7 @@ export function parseRunLog(text: string, file: string = RUNS_FILE, taskId = "")
 	const rows = text.split("\n");
 	for (const [position, row] of rows.entries()) {
 		if (row.trim() === "" || !row.includes(taskId)) continue;
-		const line = parseLine(row);
+		const line = parseRunLine(row);
 		if (line !== null) {
 			byId.set(line.runId, line);
 			continue;
@@ -73,11 +73,11 @@ export function patchFile(root: string, { taskId, runId }: Pick<Receipt, "taskId
 export function readReceipt(root: string, taskId: string, runId: string): Receipt | null {
 	const path = join(root, placeOfRun(root, taskId, runId), "run_receipt.json");
 	const receipt = existsSync(path) ? parseReceipt(readFileSync(path, "utf8")) : null;
-	return receipt?.taskId === taskId && receipt.runId === runId && isSound(receipt) ? receipt : null;
+	return receipt?.taskId === taskId && receipt.runId === runId && isSoundReceipt(receipt) ? receipt : null;
 }
 
 /** What every reader takes for granted. Other keys may be missing or unknown: another version wrote them. */
-function isSound(receipt: Receipt): boolean {
+export function isSoundReceipt(receipt: Receipt): boolean {
 	const { status, startedAt, endedAt, durationMs, runner, checks, attempts, warnings, secrets, artifacts } = receipt;
 	return (
 		typeof status === "string" &&
@@ -119,7 +119,8 @@ function readJson<T>(path: string): T | null {
 	}
 }
 
-function parseLine(row: string): RunLine | null {
+/** One line of a run log; null for what is no run record. */
+export function parseRunLine(row: string): RunLine | null {
 	try {
 		const line = JSON.parse(row) as RunLine | null;
 		const sound =

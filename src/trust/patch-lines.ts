@@ -1,6 +1,8 @@
 // The added lines of a git patch, each with its file and its line there. Hunks are followed by their counts, so content
 // that looks like a header stays content. Text is decoded as latin1: one character per byte, whatever the encoding.
 
+import { unquoted } from "../git/quoted-name.ts";
+
 const HUNK = /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 const NEWLINE = 10;
 
@@ -57,22 +59,6 @@ const AT = 64;
 /** `b/src/a.ts`, `"b/\303\244.txt"`, `b/with space.txt<tab>` → the path. */
 function fileName(written: Buffer): string {
 	const text = written.toString("latin1").replace(/[\t\r]+$/, "");
-	const name = text.startsWith('"') && text.endsWith('"') ? unquote(text.slice(1, -1)) : text;
+	const name = text.startsWith('"') && text.endsWith('"') ? unquoted(text.slice(1, -1)) : text;
 	return Buffer.from(name.replace(/^b\//, ""), "latin1").toString("utf8");
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-	a: "\x07",
-	b: "\b",
-	f: "\f",
-	n: "\n",
-	r: "\r",
-	t: "\t",
-	v: "\v",
-};
-
-function unquote(text: string): string {
-	return text.replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
-		code.length === 3 ? String.fromCharCode(Number.parseInt(code, 8)) : (ESCAPES[code] ?? code),
-	);
 }

@@ -64,6 +64,14 @@ export const doctor: Verb = {
 	load: () => import("./doctor.ts"),
 };
 
+export const fsck: Verb = {
+	words: "fsck",
+	does: "Check the whole ledger and its history for damage",
+	more: "Three verdicts: ok; unverifiable, where this clone lacks what it would take to judge; damaged. It changes nothing and takes no lock. Exit code 7 for damage, else 0. What each finding means: docs/fsck.md.",
+	examples: ["msgcode fsck", "msgcode fsck --json"],
+	load: () => import("./fsck.ts"),
+};
+
 export const prime: Verb = {
 	words: "prime",
 	does: "Tell an agent what is open and how to use msgcode",

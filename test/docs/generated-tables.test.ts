@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FAIL_POINTS } from "../../src/core/failpoint.ts";
+import { findingTable } from "../../src/fsck/finding.ts";
 import { definitionDefaults } from "../../src/ledger/definition.ts";
 import { definitionKeys } from "../../src/ledger/definition-keys.ts";
 import { diagnosticTable } from "../../src/ledger/diagnostic.ts";
@@ -38,6 +39,15 @@ const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> =
 			table(
 				["code", "severity", "meaning"],
 				Object.entries(diagnosticTable).map(([code, { severity, means }]) => [`\`${code}\``, severity, means]),
+			),
+	},
+	"docs/fsck.md": {
+		findings: () =>
+			table(
+				["code", "verdict", "meaning"],
+				Object.entries(findingTable)
+					.sort(([, a], [, b]) => (a.verdict < b.verdict ? -1 : a.verdict > b.verdict ? 1 : 0))
+					.map(([code, { verdict, means }]) => [`\`${code}\``, verdict, means]),
 			),
 	},
 	"docs/architecture.md": {

@@ -15,18 +15,26 @@ export interface MergeSides {
 	readonly line?: string | undefined;
 }
 
-/** The merged content, or null for a conflict. */
+/** The merged content, or what both sides changed differently. */
+export type MergedContent =
+	| { readonly content: Buffer; readonly conflicts: null }
+	| { readonly content: null; readonly conflicts: readonly string[] };
+
 export async function mergeContent(
 	ledger: Pick<Ledger, "git" | "workspace">,
 	sides: MergeSides,
-): Promise<Buffer | null> {
+): Promise<MergedContent> {
 	const { path, base, current, ours, line } = sides;
-	if (current === null || (base !== null && current.equals(base))) return ours;
-	if (current.equals(ours)) return current;
-	if (line !== undefined) return withLine(current, line);
+	if (current === null || (base !== null && current.equals(base))) return clean(ours);
+	if (current.equals(ours)) return clean(current);
+	if (line !== undefined) return clean(withLine(current, line));
 	const place = { git: ledger.git, folder: ledger.workspace.stateDir };
 	const merged = await mergeBytes(path, { base, ours: current, theirs: ours }, place);
-	return merged.conflicts.length === 0 ? merged.content : null;
+	return merged.conflicts.length === 0 ? clean(merged.content) : { content: null, conflicts: merged.conflicts };
+}
+
+function clean(content: Buffer): MergedContent {
+	return { content, conflicts: null };
 }
 
 /** The content with the line at its end, on a line of its own; unchanged where it holds the line already. */

@@ -191,7 +191,7 @@ async function writesOnto(
 		const ours = await content(change.newOid);
 		if (ours === null) continue;
 		const base = await content(change.oldOid);
-		const merged = await mergeContent(ledger, { path, base, current, ours, line: change.line });
+		const { content: merged } = await mergeContent(ledger, { path, base, current, ours, line: change.line });
 		if (merged === null) return null;
 		writes.push({ path, content: merged, ...(change.line === undefined ? {} : { line: change.line }) });
 	}

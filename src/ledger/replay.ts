@@ -74,8 +74,11 @@ async function mergedEntry(
 		current: await content(currentOid),
 		ours: await contentOf(reader, change.newOid),
 	});
-	if (merged === null) throw clash(change, commit, "both sides changed the same");
-	return { mode, oid: writeObject(ledger.workspace, "blob", merged) };
+	if (merged.content === null) {
+		const what = merged.conflicts.includes("file") ? "the same lines" : merged.conflicts.join(", ");
+		throw clash(change, commit, `both sides changed ${what}`);
+	}
+	return { mode, oid: writeObject(ledger.workspace, "blob", merged.content) };
 }
 
 function clash(change: PathChange, commit: UnpushedCommit, why: string): MsgcodeError {

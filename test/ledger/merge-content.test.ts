@@ -17,7 +17,7 @@ async function merged(base: string | null, current: string | null, ours: string,
 		ours: Buffer.from(ours),
 		...more,
 	};
-	const result = await mergeContent(ledgerOf(made), sides);
+	const { content: result } = await mergeContent(ledgerOf(made), sides);
 	expect(readdirSync(join(made.path, ".git", "msgcode")).filter((name) => /merge|tmp/.test(name))).toEqual([]);
 	return result?.toString() ?? null;
 }
@@ -70,7 +70,7 @@ describe("a change is brought onto", () => {
 			current: text("b\xff", "a"),
 			ours: text("a", "c"),
 		};
-		expect(await mergeContent(ledgerOf(made), sides)).toEqual(text("b\xff", "c"));
+		expect(await mergeContent(ledgerOf(made), sides)).toEqual({ content: text("b\xff", "c"), conflicts: null });
 	});
 
 	test("binary content of one side only", async () => {

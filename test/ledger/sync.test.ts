@@ -189,6 +189,35 @@ describe("sync", () => {
 		const error = await refusal(bob);
 		expect(error.details).toMatchObject({ file: `tasks/${id}.md`, taskId: id });
 		expect(error.message).toContain(id);
+		expect(error.message).toContain("both sides changed priority.");
+	});
+
+	test("other keys, labels and prompt, closed here and edited and blocked there: no conflict without the driver", async () => {
+		const { ann, bob } = await twoClones();
+		ann.git("config", "--remove-section", "merge.msgcode");
+		const id = await addTask(ann, "Shared", "--label", "old");
+		const file = `tasks/${id}.md`;
+		const text = (title: string, priority: number, labels: string, first: string) =>
+			`---\ntitle: ${title}\npriority: ${priority}\nlabels: [${labels}]\n---\n\n${first}\n\nIn between.\n\nLast.\n`;
+		ann.write(file, text("Shared", 5, "old", "First."));
+		await succeed(ann, "commit");
+		await succeed(ann, "sync");
+		await succeed(bob, "sync");
+		ann.write(file, text("By Ann", 5, "old, red", "First."));
+		await succeed(ann, "task", "close", id, "--reason", "finished");
+		await succeed(ann, "sync");
+		bob.write(file, text("Shared", 9, "blue", "First, by Bob."));
+		await succeed(bob, "task", "block", id, "--reason", "waits");
+		await succeed(bob, "task", "edit", id, "--timeout", "2m");
+		expect((await succeed(bob, "sync")).data).toMatchObject({ action: "replay" });
+		await succeed(ann, "sync");
+		for (const place of [ann, bob]) {
+			const { data: task } = await succeed(place, "task", "show", id);
+			expect(task).toMatchObject({ title: "By Ann", priority: 9, labels: ["blue", "red"], timeout: "2m" });
+			expect(task).toMatchObject({ status: "done", closed: { reason: "finished" }, blocked: null, diagnostics: [] });
+			expect(task.inputs.prompt).toBe("First, by Bob.\n\nIn between.\n\nLast.\n");
+		}
+		expect(ann.git("rev-parse", "HEAD^{tree}")).toBe(bob.git("rev-parse", "HEAD^{tree}"));
 	});
 
 	test("a change that the upstream holds already is dropped, not made twice", async () => {

@@ -2,7 +2,7 @@
 
 import { run } from "./commands/run.ts";
 import { task } from "./commands/task.ts";
-import { commit, completion, doctor, fsck, init, log, mergeDriver, prime, sync } from "./commands/workspace.ts";
+import { commit, completion, doctor, fsck, init, log, mergeDriver, prime, sync, undo } from "./commands/workspace.ts";
 import type { Declaration } from "./declaration.ts";
 
 /** In the order in which help and the documentation show them. */
@@ -12,6 +12,7 @@ export const nouns: readonly Declaration[] = [
 	run,
 	log,
 	commit,
+	undo,
 	sync,
 	mergeDriver,
 	doctor,

@@ -93,6 +93,9 @@ export const errorTable = {
 	hook_failed: { exit: 4, http: 409, means: "A hook of the repository refused the landing." },
 	sync_refused: { exit: 4, http: 409, means: "The branch cannot be synchronised without touching other work." },
 	merge_failed: { exit: 4, http: 409, means: "Two versions of a file could not be merged; nothing was written." },
+	nothing_to_undo: { exit: 4, http: 409, means: "There is nothing to undo." },
+	undo_refused: { exit: 4, http: 409, means: "That commit is not one that msgcode undoes." },
+	undo_conflict: { exit: 4, http: 409, means: "Later changes stand on top of what is to be undone." },
 	branch_moved: { exit: 4, http: 409, means: "The branch moved while the command ran, again and again." },
 	// Locked or busy
 	ledger_locked: { exit: 5, http: 423, means: "Another command holds the ledger's lock." },

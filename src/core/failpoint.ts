@@ -37,6 +37,7 @@ export const FAIL_POINTS = [
 	"apply.code-written",
 	"apply.landed",
 	"apply.cleaned",
+	"rollback.merged",
 ] as const;
 
 export type FailPoint = (typeof FAIL_POINTS)[number];

@@ -1,4 +1,4 @@
-// What of the user's own work a landing would touch: edited, staged, untracked and ignored files in the patch's places.
+// What of the user's own work a landing, or its reversal, would touch: edited, staged, untracked and ignored files in the patch's places.
 // Invariant: it is asked before anything is written, and what cannot be told from the user's work counts as theirs.
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,8 +7,12 @@ import { codeInState, statOf } from "../ledger/code-files.ts";
 import type { JournalChange } from "../ledger/journal.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 
-/** Throws `worktree_dirty` naming the paths unless every place is as HEAD has it. */
-export async function refuseInTheWay(ledger: Ledger, changes: readonly JournalChange[]): Promise<void> {
+/** Throws `worktree_dirty` naming the paths unless every place is as HEAD has it. `what` would touch them. */
+export async function refuseInTheWay(
+	ledger: Ledger,
+	changes: readonly JournalChange[],
+	what = "The landing",
+): Promise<void> {
 	const { workspace, git } = ledger;
 	const untouched = new Set(await codeInState(git, workspace, changes, "old"));
 	const edited = await editedPaths(ledger);
@@ -22,8 +26,8 @@ export async function refuseInTheWay(ledger: Ledger, changes: readonly JournalCh
 	if (own.size === 0) return;
 	const paths = [...own].sort();
 	const named = paths.slice(0, 10).join(", ") + (paths.length > 10 ? ` and ${paths.length - 10} more` : "");
-	throw new MsgcodeError("worktree_dirty", `The landing would overwrite work that is not committed: ${named}.`, {
-		hint: "Commit it, stash it or move it away, then apply again. Nothing was changed.",
+	throw new MsgcodeError("worktree_dirty", `${what} would overwrite work that is not committed: ${named}.`, {
+		hint: "Commit it, stash it or move it away, then run the command again. Nothing was changed.",
 		details: { paths },
 	});
 }

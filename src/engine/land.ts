@@ -90,7 +90,7 @@ export async function landRun(ledger: Ledger, receipt: Receipt, options: Landing
 		return { ...landed, worktree };
 	} catch (error) {
 		forgetSettling(ledger, taskId);
-		throw fromHook(error);
+		throw fromHook(error, "landing");
 	} finally {
 		reader.close();
 	}
@@ -152,17 +152,18 @@ async function proveLanding(
 	});
 }
 
-async function signsCommits(ledger: Ledger): Promise<boolean> {
+/** What git's commit.gpgsign says: a commit that holds code is signed as the user's own are. */
+export async function signsCommits(ledger: Ledger): Promise<boolean> {
 	const answer = await ledger.git(["config", "--type=bool", "commit.gpgsign"], { accept: [0, 1] });
 	return answer.stdout.toString("utf8").trim() === "true";
 }
 
-function fromHook(error: unknown): unknown {
+export function fromHook(error: unknown, what: string): unknown {
 	if (!(error instanceof MsgcodeError) || error.details?.command !== "git hook") return error;
 	const words = String(error.details.stderr ?? "").trim();
 	return new MsgcodeError(
 		"hook_failed",
-		`The pre-commit hook refused the landing${words === "" ? "." : `: ${words}`}`,
+		`The pre-commit hook refused the ${what}${words === "" ? "." : `: ${words}`}`,
 		{
 			hint: "Nothing was changed. Without --verify no hook runs.",
 			details: error.details,

@@ -26,28 +26,42 @@ export async function mergeOntoHead(
 	run: RunCode,
 	runId: string,
 ): Promise<MergedCode> {
+	const headCode = await codeOfHead(ledger, reader, head);
+	const merged = await mergeCode(ledger, headCode, run);
+	if ("tree" in merged) return { headCode, mergedCode: merged.tree };
+	throw new MsgcodeError(
+		"patch_conflict",
+		`The patch of ${runId} conflicts with the checked-out branch in ${merged.files.join(", ") || "its folders"}.`,
+		{
+			hint: "Nothing was changed. Run the task again from here, or merge by hand: the run's commit is under refs/msgcode/runs.",
+			details: { runId, files: merged.files },
+		},
+	);
+}
+
+/** HEAD's tree without ledger paths. Throws `revision_not_found` on an unborn branch. */
+export async function codeOfHead(ledger: Ledger, reader: ObjectReader, head: Head): Promise<string> {
 	if (head.tree === null) throw new MsgcodeError("revision_not_found", "The checked-out branch has no commit yet.");
-	const headCode = await codeTreeOf(ledger.workspace, reader, head.tree);
-	if (headCode === run.base) return { headCode, mergedCode: run.result };
+	return codeTreeOf(ledger.workspace, reader, head.tree);
+}
+
+/** What the code tree `onto` becomes with the delta made, or the files in which that clashes. */
+export async function mergeCode(
+	ledger: Ledger,
+	onto: string,
+	delta: RunCode,
+): Promise<{ readonly tree: string } | { readonly files: readonly string[] }> {
+	if (onto === delta.base) return { tree: delta.result };
 	// A merge base made for the purpose: git would otherwise take the commits between the base and HEAD into account.
-	const base = await syntheticCommit(ledger, run.base, []);
-	const ours = await syntheticCommit(ledger, headCode, [base]);
-	const theirs = await syntheticCommit(ledger, run.result, [base]);
+	const base = await syntheticCommit(ledger, delta.base, []);
+	const ours = await syntheticCommit(ledger, onto, [base]);
+	const theirs = await syntheticCommit(ledger, delta.result, [base]);
 	const merged = await ledger.git(["merge-tree", "--write-tree", "-z", "--name-only", "--messages", ours, theirs], {
 		cwd: ledger.workspace.topLevel,
 		accept: [0, 1],
 	});
 	const [tree = "", ...rest] = merged.stdout.toString("utf8").split("\0");
-	if (merged.code === 0) return { headCode, mergedCode: tree };
-	const files = rest.slice(0, rest.indexOf(""));
-	throw new MsgcodeError(
-		"patch_conflict",
-		`The patch of ${runId} conflicts with the checked-out branch in ${files.join(", ") || "its folders"}.`,
-		{
-			hint: "Nothing was changed. Run the task again from here, or merge by hand: the run's commit is under refs/msgcode/runs.",
-			details: { runId, files },
-		},
-	);
+	return merged.code === 0 ? { tree } : { files: rest.slice(0, rest.indexOf("")) };
 }
 
 /** A commit that no history shows; the same trees give the same commit, so that a second look writes nothing. */

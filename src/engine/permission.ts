@@ -10,6 +10,7 @@ import type { Registry } from "../runners/registry.ts";
 import type { Runner } from "../runners/runner.ts";
 import { difference } from "../trust/approval-difference.ts";
 import {
+	allApprovals,
 	canonicalSpec,
 	type Executable,
 	executableSpec,
@@ -20,6 +21,7 @@ import {
 	verdict,
 	writeApproval,
 } from "../trust/approvals.ts";
+import { wasApproved } from "../trust/former-approvals.ts";
 
 export interface Permission {
 	readonly spec: Spec;
@@ -97,6 +99,21 @@ export function approve(
 		inputs: permission.inputs,
 		atMs: ledger.now(),
 	});
+}
+
+/**
+ * Approves what a command brought back from history, where this user had approved it here before: as it is, or, where
+ * nothing was held (`before`), each part of it. A prompt that was never approved stays so. Nothing that somebody else wrote
+ * is approved by that.
+ */
+export function approveBroughtBack(ledger: Ledger, id: string, before: Permission, after: Permission): void {
+	if (after.approved) return;
+	const approval = readApproval(approvalFolder(ledger), id);
+	const current = { spec: after.spec, prompt: after.promptDigest };
+	const known = wasApproved(allApprovals(approval), current, { inParts: before.approved });
+	if (approval === null || !known.command) return;
+	const prompt = known.prompt ? after.promptDigest : approval.prompt.digest;
+	approve(ledger, id, { spec: after.spec, promptDigest: prompt, inputs: after.inputs });
 }
 
 /** The refusal of a held task, with the digest that `--approve` takes. */

@@ -300,7 +300,8 @@ async function readBack(ledger: Ledger, reader: ObjectReader, head: Head, commit
 		throw new MsgcodeError("git_failed", `The commit ${commit} was made, but ${name} does not hold it.`);
 }
 
-function viewOf(ledger: Ledger, reader: ObjectReader, head: Head): LedgerView {
+/** What a plan sees, HEAD being `head`. */
+export function viewOf(ledger: Ledger, reader: ObjectReader, head: Head): LedgerView {
 	const { workspace } = ledger;
 	return {
 		head,

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
 import { readFileIfThere, replaceFile } from "../core/files.ts";
 import { digest, isTaskId } from "../core/ids.ts";
+import { type FormerApproval, formerApprovals, withoutThis } from "./former-approvals.ts";
 
 /** Everything of a resolved task that decides what is executed. Absent and undefined are the same. */
 export interface Executable {
@@ -35,6 +36,8 @@ export interface Approval {
 	readonly prompt: { readonly digest: string };
 	/** What the command was resolved from. It permits nothing; see standsAsApproved. */
 	readonly inputs?: Spec;
+	/** What was approved before, newest first. It permits nothing by itself; see wasApproved. */
+	readonly former?: readonly FormerApproval[];
 	readonly atMs: number;
 }
 
@@ -100,16 +103,24 @@ export function writeApproval(
 	approved: { readonly spec: Spec; readonly promptDigest: string; readonly inputs?: Spec; readonly atMs: number },
 ): Approval {
 	const spec = canonical(approved.spec, 0) as Spec;
+	const former = withoutThis(allApprovals(readApproval(folder, taskId)), { spec, prompt: approved.promptDigest });
 	const approval: Approval = {
 		schemaVersion: 1,
 		command: { digest: digest(JSON.stringify(spec)), spec },
 		prompt: { digest: approved.promptDigest },
 		...(approved.inputs === undefined ? {} : { inputs: approved.inputs }),
+		...(former.length === 0 ? {} : { former }),
 		atMs: approved.atMs,
 	};
 	const content = `${JSON.stringify(approval, null, 2)}\n`;
 	replaceFile(approvalPath(folder, taskId), content, { mode: 0o600, temporaryIn: dirname(folder) });
 	return approval;
+}
+
+/** Every approval that this user gave the task here, the present one first. */
+export function allApprovals(approval: Approval | null): FormerApproval[] {
+	if (approval === null) return [];
+	return [{ spec: approval.command.spec, prompt: approval.prompt.digest }, ...formerApprovals(approval.former)];
 }
 
 /** Whether it may execute. The prompt counts only where it is what will be executed without a person looking. */

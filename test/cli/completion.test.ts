@@ -32,6 +32,7 @@ describe("bash completes", () => {
 			"run",
 			"log",
 			"commit",
+			"undo",
 			"sync",
 			"merge-driver",
 			"doctor",

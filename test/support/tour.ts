@@ -66,6 +66,8 @@ export function* tourSteps(root: string): Generator<Step> {
 	yield { argv: ["task", "reject", other, "--run", dropped, "--reason", "not wanted", "--yes"] };
 	yield { argv: ["task", "apply", task, "--dry-run"] };
 	yield { argv: ["task", "apply", task, "--yes", "--no-sign"], short: true };
+	yield { argv: ["task", "rollback", task, "--landing", "--yes", "--no-sign"] };
+	yield { argv: ["undo", "--no-sign"] };
 	yield { argv: ["task", "worktree", "prune", "--yes"] };
 	yield { argv: ["task", "log", task], short: true };
 	yield { argv: ["task", "log", task, "-p"] };
@@ -75,7 +77,12 @@ export function* tourSteps(root: string): Generator<Step> {
 	};
 	yield { argv: ["commit", "--yes"], before, short: true };
 	yield { argv: ["task", "close", task, "--reason", "landed"], short: true };
+	yield { argv: ["undo"] };
+	yield { argv: ["undo", "--dry-run"] };
+	yield { argv: ["undo"] };
 	yield { argv: ["task", "rm", other, "--yes"] };
+	yield { argv: ["task", "rollback", other, "--to", "HEAD~1"] };
+	yield { argv: ["undo"] };
 	yield { argv: ["sync"], exit: 4 };
 	const file = join(root, "tasks", `${task}.md`);
 	yield { argv: ["merge-driver", file, file, file, "--dry-run"] };

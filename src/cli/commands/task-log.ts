@@ -2,15 +2,13 @@
 import { isoTime } from "../../core/clock.ts";
 import { type HistoryEntry, readTaskHistory } from "../../ledger/history.ts";
 import { resolveKnownTaskId } from "../../ledger/history-task-id.ts";
-import type { FieldChange } from "../../ledger/task-changes.ts";
+import { changeText } from "../change-text.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult, Notice } from "../command.ts";
 import { historyNotice } from "../history-notice.ts";
 import { openFor } from "../open.ts";
-import { truncate, visible } from "../terminal-text.ts";
+import { visible } from "../terminal-text.ts";
 import { paintWordPatch } from "../word-patch.ts";
-
-const VALUE_WIDTH = 60;
 
 export async function run(
 	context: CommandContext,
@@ -76,20 +74,4 @@ export function squashedText(steps: readonly string[]): string {
 	for (const step of steps) counts.set(step, (counts.get(step) ?? 0) + 1);
 	const words = [...counts].map(([step, count]) => (count === 1 ? step : `${count} × ${step}`));
 	return `squashed into one commit: ${words.join(", ")}`;
-}
-
-function changeText({ field, from, to, insertions, deletions }: FieldChange, style: Style): string {
-	const name = style.dim(visible(field));
-	if (field === "home")
-		return to === "tasks" ? style.green("brought home") : `${style.dim("archived to")} ${value(to)}`;
-	if (insertions !== undefined) {
-		return `${name} ${style.green(`+${insertions}`)} ${style.red(`-${deletions ?? 0}`)} lines`;
-	}
-	if (from === null) return `${name} ${style.green(value(to))}`;
-	if (to === null) return `${name} ${style.red(value(from))} → none`;
-	return `${name} ${style.red(value(from))} → ${style.green(value(to))}`;
-}
-
-function value(raw: unknown): string {
-	return truncate(visible(typeof raw === "string" ? raw : JSON.stringify(raw)), VALUE_WIDTH);
 }

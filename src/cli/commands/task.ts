@@ -195,6 +195,20 @@ const landing: readonly Verb[] = [
 		flags: [runFlag, reasonFlag],
 		load: () => import("./task-reject.ts"),
 	},
+	{
+		words: "rollback <id>",
+		does: "Go back to an earlier state, or take a landing back",
+		more: "--to brings the definition and the record back as they were in a commit; runs stay. --landing takes the code of the last landing back, three-way, in one commit; a conflict leaves the checkout as it was.",
+		examples: ["msgcode task rollback tsk_4h --to HEAD~3", "msgcode task rollback tsk_4h --landing --dry-run"],
+		flags: [
+			{ flag: "--to <rev|date>", help: "as it was in this commit, or at this time" },
+			{ flag: "--landing", help: "the code of its last landing" },
+			{ flag: "--run <run>", help: "the landing of this run instead of the last one" },
+			{ flag: "--no-sign", help: "do not sign the commit, whatever git's settings say" },
+			{ flag: "--verify", help: "let the repository's commit hooks run" },
+		],
+		load: () => import("./task-rollback.ts"),
+	},
 ];
 
 export const task: Group = {

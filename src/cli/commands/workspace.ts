@@ -19,6 +19,19 @@ export const commit: Verb = {
 	load: () => import("./commit.ts"),
 };
 
+export const undo: Verb = {
+	words: "undo",
+	does: "Take the last ledger command back",
+	more: "Makes a new commit; undoing that brings it back. It is your own last command on this branch, or the one that --op names. A birth is taken back by marking the task as removed. A run stays, its landing can be taken back.",
+	examples: ["msgcode undo", "msgcode undo --dry-run", "msgcode undo --op 1a2b3c4d"],
+	flags: [
+		{ flag: "--op <commit>", help: "this command's commit instead of your last one" },
+		{ flag: "--no-sign", help: "of a landing: do not sign the commit, whatever git's settings say" },
+		{ flag: "--verify", help: "of a landing: let the repository's commit hooks run" },
+	],
+	load: () => import("./undo.ts"),
+};
+
 export const sync: Verb = {
 	words: "sync",
 	does: "Fetch, bring the ledger's commits up to date, push",

@@ -1,0 +1,169 @@
+// Which commit `msgcode undo` is about, and whether it is one that can be undone at all.
+// Invariant: without a commit named, only a command of this actor is taken; a refusal names the commit and the way out.
+import { MsgcodeError } from "../core/errors.ts";
+import { treeOfCommit } from "../git/head.ts";
+import type { ObjectReader } from "../git/object-reader.ts";
+import { type CommitFacts, commitFacts } from "./commit-facts.ts";
+import type { Ledger } from "./ledger.ts";
+import { formatMessage } from "./message.ts";
+import { type Undoing, undoingOf } from "./operations.ts";
+import { readLanding } from "./runs.ts";
+
+export interface UndoTarget {
+	readonly facts: CommitFacts;
+	readonly op: string;
+	/** The subject without its scope. */
+	readonly summary: string;
+	/** The tree before it; null for a commit without a parent. */
+	readonly before: string | null;
+	readonly undoing: Extract<Undoing, "fields" | "landing">;
+}
+
+/** How many of the actor's commits are looked at in one go; the first one nearly always is it. */
+const FIRST_LOOK = 16;
+
+/** Throws `nothing_to_undo`, `undo_refused`, `revision_not_found`. */
+export async function findUndoTarget(
+	ledger: Ledger,
+	reader: ObjectReader,
+	named: string | undefined,
+): Promise<UndoTarget> {
+	refuseWithoutCommits(ledger);
+	const facts = named === undefined ? await lastCommand(ledger, reader) : await namedCommit(ledger, reader, named);
+	return targetOf(ledger, reader, facts);
+}
+
+function refuseWithoutCommits(ledger: Ledger): void {
+	const { commit } = ledger.settings;
+	if (commit === "auto") return;
+	throw new MsgcodeError(
+		"nothing_to_undo",
+		`ledger.commit is ${commit}: commands make no commit here, and an undo takes back a commit.`,
+		{ hint: `See what they left with \`git ${commit === "stage" ? "diff --cached" : "status"} -- tasks\`.` },
+	);
+}
+
+async function namedCommit(ledger: Ledger, reader: ObjectReader, named: string): Promise<CommitFacts> {
+	const object = /[\n\0]/.test(named) || named === "" ? null : await reader.read(`${named}^{commit}`);
+	if (object === null) {
+		throw new MsgcodeError("revision_not_found", `git knows no commit ${JSON.stringify(named)}.`, {
+			hint: "List commits: msgcode log",
+		});
+	}
+	const facts = commitFacts(object.oid, object.content);
+	await refuseElsewhere(ledger, { facts }, "HEAD");
+	return facts;
+}
+
+/** Throws `undo_refused` unless the commit is in the history of `head`. */
+export async function refuseElsewhere(
+	ledger: Ledger,
+	{ facts }: Pick<UndoTarget, "facts">,
+	head: string | null,
+): Promise<void> {
+	const args = ["merge-base", "--is-ancestor", facts.oid, head ?? "HEAD"];
+	if ((await ledger.git(args, { accept: [0, 1, 128] })).code === 0) return;
+	throw refused(facts, "is not in the history of the checked-out branch", "Check out the branch that has it.");
+}
+
+/** The newest commit below HEAD that a command of this actor made. */
+async function lastCommand(ledger: Ledger, reader: ObjectReader): Promise<CommitFacts> {
+	// As the trailer has it.
+	const actor = /^Msgcode-Actor: (.*)$/m.exec(formatMessage({ op: "undo", summary: "" }, await ledger.actor()))?.[1];
+	const isOwn = (facts: CommitFacts) =>
+		facts.op !== null && facts.parents.length < 2 && facts.actor === (actor ?? null);
+	const own = await newestCommand(ledger, reader, actor === undefined ? [] : [`Msgcode-Actor: ${actor}`], isOwn);
+	if (own !== null) return own;
+	const whose = actor === undefined ? "this actor" : actor;
+	const other = await newestCommand(ledger, reader, [], ({ op }) => op !== null);
+	if (other === null) throw new MsgcodeError("nothing_to_undo", "No ledger command is in this branch's history.");
+	throw new MsgcodeError(
+		"nothing_to_undo",
+		`No ledger command of ${whose} is in this branch's history; the last one, ${subjectOf(other)}, is ${other.actor ?? other.author}'s.`,
+		{ hint: `To undo that one: msgcode undo --op ${short(other)}`, details: { commit: other.oid, actor: other.actor } },
+	);
+}
+
+/** git filters by the words; whether they are the trailers is for the facts to say. */
+async function newestCommand(
+	ledger: Ledger,
+	reader: ObjectReader,
+	words: readonly string[],
+	isWanted: (facts: CommitFacts) => boolean,
+): Promise<CommitFacts | null> {
+	const filter = ["--fixed-strings", "--all-match", ...["Msgcode-Op: ", ...words].map((text) => `--grep=${text}`)];
+	for (let skip = 0, count = FIRST_LOOK; ; skip += count, count *= 8) {
+		const args = ["rev-list", ...filter, `--skip=${skip}`, `--max-count=${count}`, "HEAD", "--"];
+		const listed = await ledger.git(args, { accept: [0, 128] });
+		const ids = listed.stdout
+			.toString("utf8")
+			.split("\n")
+			.filter((oid) => oid !== "");
+		for (const oid of ids) {
+			const object = await reader.read(oid);
+			const facts = object === null ? null : commitFacts(oid, object.content);
+			if (facts !== null && isWanted(facts)) return facts;
+		}
+		if (ids.length < count) return null;
+	}
+}
+
+async function targetOf(ledger: Ledger, reader: ObjectReader, facts: CommitFacts): Promise<UndoTarget> {
+	const { op, parents } = facts;
+	const revert = `git revert ${short(facts)}`;
+	if (parents.length > 1) throw refused(facts, "is a merge", `git itself can revert one: ${revert} -m 1`);
+	if (op === null) throw refused(facts, "is no ledger command", `git itself reverts it: ${revert}`);
+	if ((facts.body.match(/^\s*Msgcode-Op:/gm) ?? []).length > 1) {
+		throw refused(facts, "holds several commands in one commit", `git itself reverts them together: ${revert}`);
+	}
+	const undoing = undoingOf(op);
+	if (undoing === "run") throw refusedRun(ledger, facts);
+	if (undoing === "allow-secret") {
+		const run = facts.runId ?? "<run>";
+		throw refused(
+			facts,
+			"released a patch, and git's history keeps what was released",
+			`Change the secret itself. The patch can be turned down: msgcode task reject ${facts.taskIds[0]} --run ${run}`,
+		);
+	}
+	if (undoing === "init") throw refused(facts, "made this folder a workspace", `git itself reverts it: ${revert}`);
+	if (undoing === null) {
+		throw refused(facts, `is a command (${op}) that this version does not know`, `git itself reverts it: ${revert}`);
+	}
+	const [parent] = parents;
+	const object = parent === undefined ? null : await reader.read(parent);
+	if (parent !== undefined && object === null) {
+		throw new MsgcodeError("revision_not_found", `What was there before ${subjectOf(facts)} is not in this clone.`, {
+			hint: "git fetch --unshallow",
+		});
+	}
+	const before = object === null ? null : treeOfCommit(object.content);
+	const summary = facts.subject.replace(/^(?:task\([^)]*\)|tasks): /, "");
+	return { facts, op, summary, before, undoing };
+}
+
+/** A run happened; its landing, where it has one, is another matter. */
+function refusedRun(ledger: Ledger, facts: CommitFacts): MsgcodeError {
+	const { runId, taskIds } = facts;
+	const taskId = taskIds[0];
+	const landed = runId !== null && taskId !== undefined && readLanding(ledger.workspace.root, taskId, runId) !== null;
+	const earlier = "To undo an earlier command, name its commit: msgcode undo --op <commit>";
+	const hint = landed ? `Its landing can be undone: msgcode task rollback ${taskId} --landing --run ${runId}` : earlier;
+	return refused(facts, "is the record of a run, and the run happened", hint);
+}
+
+export function refused(facts: CommitFacts, why: string, hint: string): MsgcodeError {
+	return new MsgcodeError("undo_refused", `${subjectOf(facts)} ${why}.`, {
+		hint,
+		details: { commit: facts.oid, op: facts.op },
+	});
+}
+
+/** `1a2b3c4d5e (task(tsk_…): close as done)`. */
+export function subjectOf(facts: CommitFacts): string {
+	return `${short(facts)} (${facts.subject})`;
+}
+
+export function short(facts: Pick<CommitFacts, "oid">): string {
+	return facts.oid.slice(0, 12);
+}

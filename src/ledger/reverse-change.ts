@@ -68,9 +68,9 @@ async function reverseFile(
 	if (sameContent(ours, theirs)) return null;
 	if (sameContent(ours, base)) return { path, content: theirs };
 	if (theirs === null || ours === null) return "conflict";
-	const merged = await mergeContent(ledger, { path, base, current: ours, ours: theirs });
-	if (merged === null) return "conflict";
-	return merged.equals(ours) ? null : { path, content: merged };
+	const { content } = await mergeContent(ledger, { path, base, current: ours, ours: theirs });
+	if (content === null) return "conflict";
+	return content.equals(ours) ? null : { path, content };
 }
 
 function conflictError(conflicts: readonly Conflict[]): MsgcodeError {

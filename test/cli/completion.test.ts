@@ -36,6 +36,7 @@ describe("bash completes", () => {
 			"sync",
 			"merge-driver",
 			"doctor",
+			"fsck",
 			"prime",
 			"completion",
 		]);

@@ -11,6 +11,8 @@ const wholeCommands = [
 	"test/demo/**/*.test.ts",
 	"test/engine/**/*.test.ts",
 	"test/docs/runnable.test.ts",
+	"test/cli/{backup,export}.test.ts",
+	"test/ledger/sync-shapes.test.ts",
 	"test/cli/{doctor,prime,run-commands}.test.ts",
 	"test/ledger/{change-status,commit-edits,edit-task,history,pending,recovery,removed-files,sync,transaction}.test.ts",
 ];

@@ -1,6 +1,7 @@
 // All declared commands. They are plain data and cost nothing to have; implementations are loaded one at a time.
 
 import { run } from "./commands/run.ts";
+import { backup, exportRun } from "./commands/sharing.ts";
 import { task } from "./commands/task.ts";
 import { commit, completion, doctor, fsck, init, log, mergeDriver, prime, sync, undo } from "./commands/workspace.ts";
 import type { Declaration } from "./declaration.ts";
@@ -13,7 +14,9 @@ export const nouns: readonly Declaration[] = [
 	log,
 	commit,
 	undo,
+	exportRun,
 	sync,
+	backup,
 	mergeDriver,
 	doctor,
 	fsck,

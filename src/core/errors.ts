@@ -96,6 +96,11 @@ export const errorTable = {
 	nothing_to_undo: { exit: 4, http: 409, means: "There is nothing to undo." },
 	undo_refused: { exit: 4, http: 409, means: "That commit is not one that msgcode undoes." },
 	undo_conflict: { exit: 4, http: 409, means: "Later changes stand on top of what is to be undone." },
+	backup_refused: {
+		exit: 4,
+		http: 409,
+		means: "A backup of this repository could not be whole, or its place is taken.",
+	},
 	branch_moved: { exit: 4, http: 409, means: "The branch moved while the command ran, again and again." },
 	// Locked or busy
 	ledger_locked: { exit: 5, http: 423, means: "Another command holds the ledger's lock." },

@@ -3,6 +3,7 @@
 import type { SimpleGit } from "simple-git";
 import { MsgcodeError } from "../core/errors.ts";
 import { gitEnvironment } from "./plumbing.ts";
+import { refuseNoRemote, withoutCredentials } from "./remote-address.ts";
 
 export interface Upstream {
 	/** The remote-tracking ref, `refs/remotes/origin/main`. */
@@ -33,6 +34,14 @@ export interface Repo {
 	fetch(upstream: Upstream, trackingRef: boolean): Promise<string>;
 	/** Fast-forwards the remote's branch. "moved" where somebody was faster. Throws `sync_refused`, `remote_failed`. */
 	push(upstream: Upstream, commit: string): Promise<"pushed" | "moved">;
+	/** The refs of a remote that match git's pattern, with their ids. Throws `remote_failed`. */
+	remoteRefs(remote: string, pattern: string): Promise<Map<string, string>>;
+	/** Brings what the remote's refs hold; no ref moves. Throws `remote_failed`. */
+	fetchObjects(remote: string, refs: readonly string[]): Promise<void>;
+	/** Pushes `refspecs` as they are. Throws `sync_refused` where the remote says no, `remote_failed`. */
+	pushRefs(remote: string, refspecs: readonly string[]): Promise<void>;
+	/** The remote's address without any credentials; null for a name that is not configured. */
+	addressOf(remote: string): Promise<string | null>;
 	/** Everything staged, changed or untracked, file by file. */
 	dirtyPaths(): Promise<DirtyPath[]>;
 }
@@ -44,6 +53,15 @@ const SETTINGS: readonly string[] = [
 	"maintenance.auto=false",
 	"core.fsync=all",
 ];
+
+const FETCH_OPTIONS: readonly string[] = [
+	"--quiet",
+	"--no-tags",
+	"--no-write-fetch-head",
+	"--no-recurse-submodules",
+	"--no-auto-maintenance",
+];
+const PUSH_OPTIONS: readonly string[] = ["--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"];
 
 /** Programs that git would start for a person to look at something. No call made here needs one. */
 const INTERACTIVE = /^(?:EDITOR|VISUAL|PAGER|GIT_EDITOR|GIT_PAGER|GIT_SEQUENCE_EDITOR|PREFIX)$/i;
@@ -115,9 +133,9 @@ export async function openRepo(env: Readonly<Record<string, string | undefined>>
 			return { ref, remote, remoteRef, pushRef: pushRef === "" ? null : pushRef };
 		},
 		async fetch({ ref, remote, remoteRef }, trackingRef) {
-			const options = ["--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance"];
+			refuseNoRemote(remote);
 			const dry = trackingRef ? [] : ["--dry-run"];
-			const fetched = await attempt(["fetch", "--quiet", ...options, ...dry, remote, remoteRef]);
+			const fetched = await attempt(["fetch", ...FETCH_OPTIONS, ...dry, remote, remoteRef]);
 			if ("failure" in fetched) throw fetchFailure(remote, remoteRef, fetched.failure);
 			const tip = trackingRef
 				? await attempt(["rev-parse", "--verify", `${ref}^{commit}`])
@@ -129,11 +147,34 @@ export async function openRepo(env: Readonly<Record<string, string | undefined>>
 			});
 		},
 		async push({ remote, remoteRef }, commit) {
-			const options = ["--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"];
-			const pushed = await attempt(["push", ...options, remote, `${commit}:${remoteRef}`]);
+			refuseNoRemote(remote);
+			const pushed = await attempt(["push", ...PUSH_OPTIONS, remote, `${commit}:${remoteRef}`]);
 			if ("stdout" in pushed) return "pushed";
 			if (MOVED.test(pushed.failure)) return "moved";
 			throw pushFailure(remote, remoteRef, pushed.failure);
+		},
+		async remoteRefs(remote, pattern) {
+			refuseNoRemote(remote);
+			const listed = await attempt(["ls-remote", "--quiet", "--refs", remote, pattern]);
+			if ("failure" in listed) throw remoteFailure(`Asking ${withoutCredentials(remote)} failed`, listed.failure);
+			const lines = [...listed.stdout.matchAll(/^([0-9a-f]{40,64})\t(.+)$/gm)];
+			return new Map(lines.map(([, oid = "", ref = ""]) => [ref, oid]));
+		},
+		async fetchObjects(remote, refs) {
+			refuseNoRemote(remote);
+			const fetched = await attempt(["fetch", ...FETCH_OPTIONS, "--refmap=", remote, ...refs]);
+			if ("failure" in fetched)
+				throw remoteFailure(`Fetching from ${withoutCredentials(remote)} failed`, fetched.failure);
+		},
+		async pushRefs(remote, refspecs) {
+			refuseNoRemote(remote);
+			const pushed = await attempt(["push", ...PUSH_OPTIONS, remote, ...refspecs]);
+			if ("failure" in pushed) throw pushFailure(withoutCredentials(remote), refspecs.join(" "), pushed.failure);
+		},
+		async addressOf(remote) {
+			refuseNoRemote(remote);
+			const answer = await attempt(["remote", "get-url", remote]);
+			return "failure" in answer ? null : withoutCredentials(answer.stdout.trim());
 		},
 		async dirtyPaths() {
 			return dirtyPathsOf(git);
@@ -159,8 +200,9 @@ function fetchFailure(remote: string, remoteRef: string, words: string): Msgcode
 	return remoteFailure(`Fetching from ${remote} failed`, words);
 }
 
-function pushFailure(remote: string, remoteRef: string, words: string): MsgcodeError {
-	const reason = /\[remote rejected\] \((.*)\)/.exec(words)?.[1];
+function pushFailure(remote: string, remoteRef: string, said: string): MsgcodeError {
+	const words = withoutCredentials(said);
+	const reason = /\[(?:remote )?rejected\] \((.*)\)/.exec(words)?.[1];
 	if (reason === undefined) return remoteFailure(`Pushing to ${remote} failed`, words);
 	return new MsgcodeError("sync_refused", `${remote} does not accept a push to ${remoteRef}: ${reason}.`, {
 		hint: "If the branch is protected, keep the ledger on a branch of its own and merge it as the others are merged.",
@@ -168,7 +210,8 @@ function pushFailure(remote: string, remoteRef: string, words: string): MsgcodeE
 	});
 }
 
-function remoteFailure(what: string, words: string): MsgcodeError {
+function remoteFailure(what: string, said: string): MsgcodeError {
+	const words = withoutCredentials(said);
 	const lines = words.split("\n").filter((line) => line.trim() !== "" && !/^(?:To |Done$)/.test(line));
 	return new MsgcodeError("remote_failed", `${what}: ${lines[0] ?? "git said nothing"}`, {
 		details: { stderr: words },

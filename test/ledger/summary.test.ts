@@ -3,68 +3,8 @@
 import { describe, expect, test } from "vitest";
 import type { ChangedFile } from "../../src/git/patch.ts";
 import type { Receipt } from "../../src/ledger/receipt.ts";
-import { formatSummary } from "../../src/ledger/summary.ts";
-
-const ID = "tsk_0000000001";
-const RUN = "run_20260102T030405Z_0badcafe";
-
-function receipt(more: Partial<Receipt> = {}): Receipt {
-	return {
-		schemaVersion: 1,
-		runId: RUN,
-		taskId: ID,
-		scheduledAt: null,
-		status: "ok",
-		errorCode: null,
-		errorMessage: null,
-		details: {},
-		startedAt: "2026-01-02T03:04:05.000Z",
-		endedAt: "2026-01-02T03:04:07.500Z",
-		durationMs: 2500,
-		trigger: "manual",
-		actor: "Ann",
-		mode: "worktree",
-		runner: { kind: "shell", model: null, version: null, argv: ["true"] },
-		baseCommit: "1".repeat(40),
-		baseCodeTree: "2".repeat(40),
-		tree: "3".repeat(40),
-		codeTree: "4".repeat(40),
-		treeAfterChecks: null,
-		ref: `refs/msgcode/runs/${RUN}`,
-		patch: {
-			path: `tasks/runs/${ID}/${RUN}/patch.diff`,
-			sha256: "5".repeat(64),
-			bytes: 10,
-			files: 1,
-			insertions: 2,
-			deletions: 1,
-		},
-		noChanges: false,
-		checks: [],
-		attempts: [],
-		usage: { inputTokens: null, outputTokens: null, costUsd: null },
-		resources: { peakRssBytes: null, cpuSeconds: null, survivorsKilled: 0 },
-		artifacts: [],
-		events: null,
-		approvalsRequested: [],
-		secrets: [],
-		warnings: [],
-		promptDigest: { sha256: "6".repeat(64), length: 12 },
-		session: null,
-		...more,
-	};
-}
-
-const file = (more: Partial<ChangedFile> = {}): ChangedFile =>
-	({
-		status: "M",
-		path: "src/a.ts",
-		oldMode: "100644",
-		newMode: "100644",
-		insertions: 2,
-		deletions: 1,
-		...more,
-	}) as ChangedFile;
+import { formatSummary, lastWordsOf } from "../../src/ledger/summary.ts";
+import { file, ID, RUN, receipt } from "../support/receipts.ts";
 
 const summary = (more: Partial<Receipt> = {}, facts: Partial<Parameters<typeof formatSummary>[1]> = {}) =>
 	formatSummary(receipt(more), { title: "Fix it", lastWords: "Done.", files: [file()], ...facts });
@@ -150,7 +90,28 @@ describe("a summary", () => {
 		const text = summary({}, facts);
 		expect(headings(text)).toHaveLength(4);
 		expect(headings(text).filter((heading) => heading === "## Files")).toHaveLength(1);
-		expect(text).not.toMatch(/(?<!\\)(\]\(http|<img)/);
+		expect(text.replaceAll(/`[^`]*`/g, "")).not.toMatch(/\]\(http|<img/);
+	});
+
+	test.each(["Done.", "a\n```text\nb\n```\n## What the runner said last\n\n````", "/close\n#1"])(
+		"gives the last words back: %j",
+		(lastWords) => {
+			const words = lastWordsOf(summary({}, { lastWords, title: "## What the runner said last" }));
+			expect(words.replaceAll("\n /", "\n/").replace(/^ /, "")).toBe(lastWords);
+			expect(lastWordsOf(summary({}, { lastWords: "" }))).toBe("");
+		},
+	);
+
+	test("calls nobody and links nothing, wherever the words stand", () => {
+		const text = summary(
+			{
+				actor: "@ann",
+				warnings: [{ code: "x", message: "The branch @bob/fixes #1 moved.", paths: ["@carl/#2"] }],
+			},
+			{ title: "Fixes #12 for @dora, see GH-3 and https://example.com/x" },
+		);
+		expect(text.split("\n")[0]).toBe("# Fixes `#12` for `@dora`, see `GH-3` and `https://example.com/x`");
+		expect(text.replaceAll(/`[^`]*`/g, "")).not.toMatch(/[@#]\w|https?:/);
 	});
 
 	test("names no absolute path", () => {

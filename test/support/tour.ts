@@ -63,6 +63,7 @@ export function* tourSteps(root: string): Generator<Step> {
 	yield { argv: ["run", "allow-secret", run], exit: 4 };
 	yield { argv: ["task", "diff", task], short: true };
 	yield { argv: ["task", "diff", task, "--stat"] };
+	yield { argv: ["export", task, "--format", "github"] };
 	yield { argv: ["task", "reject", other, "--run", dropped, "--reason", "not wanted", "--yes"] };
 	yield { argv: ["task", "apply", task, "--dry-run"] };
 	yield { argv: ["task", "apply", task, "--yes", "--no-sign"], short: true };
@@ -86,6 +87,7 @@ export function* tourSteps(root: string): Generator<Step> {
 	yield { argv: ["sync"], exit: 4 };
 	const file = join(root, "tasks", `${task}.md`);
 	yield { argv: ["merge-driver", file, file, file, "--dry-run"] };
+	yield { argv: ["backup", join(root, ".git", "copy.bundle")], exit: 4 };
 	yield { argv: ["doctor"], short: true };
 	yield { argv: ["fsck"], short: true };
 	yield { argv: ["prime"] };

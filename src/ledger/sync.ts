@@ -9,7 +9,9 @@ import { refuseWhileBusy } from "../git/operation.ts";
 import { openRepo, type Repo, type Upstream } from "../git/repo.ts";
 import type { Ledger } from "./ledger.ts";
 import { moveCheckout, refuseOverlap } from "./move-checkout.ts";
+import { type Publishable, publishableTips } from "./publishable.ts";
 import { replayOnto } from "./replay.ts";
+import { oncePublished } from "./rewritten-upstream.ts";
 import { refreshIndex } from "./task-index.ts";
 import { inLedger } from "./transaction.ts";
 import { changesBetween, isLedgerPathOf, type UnpushedCommit, unpushedCommits } from "./unpushed.ts";
@@ -31,6 +33,8 @@ export interface SyncResult {
 	/** Local commits that were made anew on top of the upstream, and such as the upstream held already. */
 	readonly replayed: number;
 	readonly dropped: number;
+	/** Local commits that stay unpublished: the user's own work, and ledger commits that lie on top of it. */
+	readonly unpublished: readonly { readonly commit: string; readonly subject: string; readonly ledger: boolean }[];
 	readonly tries: number;
 }
 
@@ -45,15 +49,15 @@ export async function syncLedger(ledger: Ledger, options: SyncOptions): Promise<
 	const repo = await openRepo(ledger.env, ledger.workspace.topLevel);
 	let done: SyncResult | null = null;
 	for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
-		const { ref, upstream } = await startingPoint(ledger, repo);
+		const { ref, upstream, former } = await startingPoint(ledger, repo);
 		const theirs = await repo.fetch(upstream, !options.dryRun);
-		const step = { ledger, repo, ref, upstream, theirs };
-		const merged = options.dryRun
+		const step = { ledger, repo, ref, upstream, former, theirs };
+		const { publish, ...merged } = options.dryRun
 			? await withReader(ledger, (reader) => planned(step, reader))
 			: await integrated(step);
 		done = together(done, { ...merged, tries });
 		if (options.dryRun || merged.pushed === 0) break;
-		if ((await repo.push(upstream, merged.after)) === "pushed") break;
+		if ((await repo.push(upstream, publish)) === "pushed") break;
 		if (tries === MAX_TRIES) {
 			throw new MsgcodeError(
 				"sync_refused",
@@ -76,13 +80,18 @@ interface Step {
 	/** The full name of the checked-out branch. */
 	readonly ref: string;
 	readonly upstream: Upstream;
+	/** The upstream's tip as it was known before the fetch; null where it was not. */
+	readonly former: string | null;
 	/** The upstream's tip. */
 	readonly theirs: string;
 }
 
-type Outcome = Omit<SyncResult, "tries">;
+interface Outcome extends Omit<SyncResult, "tries"> {
+	/** What the upstream's branch is to be. */
+	readonly publish: string;
+}
 
-async function startingPoint(ledger: Ledger, repo: Repo): Promise<{ ref: string; upstream: Upstream }> {
+async function startingPoint(ledger: Ledger, repo: Repo): Promise<Pick<Step, "ref" | "upstream" | "former">> {
 	const head = await withReader(ledger, (reader) => readHead(ledger.workspace.gitDir, reader, ledger.git));
 	if (head.ref === null) {
 		throw new MsgcodeError("sync_refused", "HEAD is detached, so there is no branch to bring up to date.", {
@@ -116,7 +125,8 @@ async function startingPoint(ledger: Ledger, repo: Repo): Promise<{ ref: string;
 			{ hint: "Give it a remote's branch as upstream: `git branch --set-upstream-to <remote>/<branch>`." },
 		);
 	}
-	return { ref: head.ref, upstream };
+	const former = await withReader(ledger, (reader) => reader.read(upstream.ref));
+	return { ref: head.ref, upstream, former: former?.oid ?? null };
 }
 
 /** Under the lock: the branch holds both sides afterwards, and what has to be pushed is counted. */
@@ -147,23 +157,79 @@ async function planned(step: Step, reader: ObjectReader): Promise<Outcome> {
 	const before = requireBranch(head, ref);
 	const names = { branch: shortName(ref), upstream: shortName(upstream.ref) };
 	const [ahead, behind] = await distance(ledger, before, theirs, names.upstream);
-	const outcome = { ...names, before, after: before, pulled: behind, pushed: ahead, replayed: 0, dropped: 0 };
+	const stays = { before, after: before, publish: before, replayed: 0, dropped: 0, unpublished: [] };
+	const outcome = { ...names, ...stays, pulled: behind, pushed: ahead };
 	if (ahead === 0 && behind === 0) return { ...outcome, action: "up-to-date" };
 	if (ahead === 0) {
 		await refuseOverlap(ledger, repo, before, theirs);
 		return { ...outcome, action: "fast-forward", after: theirs };
 	}
 	const commits = await unpushedCommits(git, workspace, before, theirs);
+	await refuseRewritten(step, commits, names);
+	const hasOthers = commits.some(({ kind }) => kind === "other");
+	// Ledger commits could be copied onto an upstream that moved, past the user's own. But the branch would keep the
+	// originals: after the user's next pull history would hold each command twice. So that is left to git.
+	if (hasOthers && behind > 0) throw otherWork(commits, true, names);
+	if (hasOthers) return { ...outcome, ...(await partPublished(step, commits, before, names)) };
 	refusePushElsewhere(upstream, names);
-	refuseOtherWork(commits, behind > 0, names);
 	if (behind === 0) {
-		if (commits.some(({ kind }) => kind === "merge")) await refuseMergedCode(ledger, theirs, before, names);
+		if (commits.some(({ kind }) => kind === "merge")) {
+			const foreign = await mergedCode(ledger, theirs, before);
+			if (foreign.length > 0) throw unpushedMerge(foreign, names);
+		}
 		return { ...outcome, action: "push" };
 	}
 	refuseWhatCannotMove(commits, names);
 	const { tip, count, dropped } = await replayOnto(ledger, reader, theirs, commits);
 	await refuseOverlap(ledger, repo, before, tip);
-	return { ...outcome, action: "replay", after: tip, pushed: count, replayed: count, dropped };
+	return { ...outcome, action: "replay", after: tip, publish: tip, pushed: count, replayed: count, dropped };
+}
+
+/** Publishes the ledger's commits below the user's own work, which stays as and where it is. */
+async function partPublished(
+	step: Step,
+	commits: readonly UnpushedCommit[],
+	head: string,
+	names: Names,
+): Promise<Pick<Outcome, "action" | "publish" | "pushed" | "unpublished">> {
+	const ready = await publishable(step, commits, head);
+	const published = new Set(ready?.commits);
+	const left = commits.filter((commit) => !published.has(commit));
+	const unpublished = left.map(({ oid, subject, kind }) => {
+		return { commit: oid, subject, ledger: kind === "ledger" || kind === "landing" };
+	});
+	if (ready !== null) {
+		refusePushElsewhere(step.upstream, names);
+		return { action: "push", publish: ready.tip, pushed: ready.commits.length, unpublished };
+	}
+	if (unpublished.some(({ ledger }) => ledger)) throw otherWork(commits, false, names);
+	return { action: "up-to-date", publish: head, pushed: 0, unpublished };
+}
+
+async function publishable(step: Step, commits: readonly UnpushedCommit[], head: string): Promise<Publishable | null> {
+	for (const candidate of publishableTips(commits, head, step.theirs)) {
+		const merges = candidate.commits.some(({ kind }) => kind === "merge");
+		if (!merges || (await mergedCode(step.ledger, step.theirs, candidate.tip)).length === 0) return candidate;
+	}
+	return null;
+}
+
+/** An upstream that lost commits which this branch still has: pushing them would bring back what somebody took away. */
+async function refuseRewritten(step: Step, commits: readonly UnpushedCommit[], names: Names): Promise<void> {
+	const { ledger, upstream, former, theirs } = step;
+	const seen = { trackingRef: upstream.ref, former, tip: theirs };
+	const ids = commits.map(({ oid }) => oid);
+	const once = await oncePublished(ledger.git, ledger.workspace.topLevel, seen, ids);
+	if (once.size === 0) return;
+	const lost = commits.filter(({ oid }) => once.has(oid));
+	throw new MsgcodeError(
+		"sync_refused",
+		`${names.upstream} was rewritten: it no longer holds ${count(lost.length, "commit", "commits")} that it had and this branch still has: ${listed(lost)}.`,
+		{
+			hint: "If that was meant, `git pull --rebase` leaves them out here as well; if not, `git push` publishes them again, after a `git pull` where it has others instead.",
+			details: { commits: lost.map(({ oid, subject }) => ({ commit: oid, subject })) },
+		},
+	);
 }
 
 function requireBranch(head: Head, ref: string): string {
@@ -202,31 +268,31 @@ function refusePushElsewhere(upstream: Upstream, { branch, upstream: name }: Nam
 	);
 }
 
-function refuseOtherWork(commits: readonly UnpushedCommit[], diverged: boolean, { upstream }: Names): void {
+function otherWork(commits: readonly UnpushedCommit[], diverged: boolean, { upstream }: Names): MsgcodeError {
 	const others = commits.filter(({ kind }) => kind === "other");
-	if (others.length === 0) return;
-	throw new MsgcodeError(
+	const beneath = diverged ? "" : ", and ledger commits lie on top of it";
+	return new MsgcodeError(
 		"sync_refused",
-		`${count(others.length, "unpushed commit is", "unpushed commits are")} not ledger work: ${listed(others)}.`,
+		`${count(others.length, "unpushed commit is", "unpushed commits are")} not ledger work${beneath}: ${listed(others)}.`,
 		{
 			hint: diverged
-				? `Bring your own work together with ${upstream} first (\`git pull --rebase\`), then \`git push\`; both take the ledger along.`
+				? `Bring your own work together with ${upstream} first (\`git pull --rebase\`); then \`msgcode sync\` publishes ledger commits below it, and \`git push\` all.`
 				: "Publish your own work with `git push` when it is ready; that takes the ledger along.",
 			details: { commits: others.map(({ oid, subject }) => ({ commit: oid, subject })) },
 		},
 	);
 }
 
-async function refuseMergedCode(ledger: Ledger, theirs: string, ours: string, { upstream }: Names): Promise<void> {
+/** Paths beside the ledger that differ between the upstream and an unpushed merge. */
+async function mergedCode(ledger: Ledger, theirs: string, ours: string): Promise<string[]> {
 	const changes = await changesBetween(ledger.git, ledger.workspace, theirs, ours);
-	const foreign = changes.filter(({ path }) => !isLedgerPathOf(ledger.workspace, path));
-	if (foreign.length === 0) return;
-	throw new MsgcodeError(
+	return changes.map(({ path }) => path).filter((path) => !isLedgerPathOf(ledger.workspace, path));
+}
+
+function unpushedMerge(foreign: readonly string[], { upstream }: Names): MsgcodeError {
+	return new MsgcodeError(
 		"sync_refused",
-		`An unpushed merge changes files beside the ledger: ${foreign
-			.slice(0, 5)
-			.map(({ path }) => path)
-			.join(", ")}.`,
+		`An unpushed merge changes files beside the ledger: ${foreign.slice(0, 5).join(", ")}.`,
 		{ hint: `Publish it to ${upstream} with \`git push\` when it is ready; that takes the ledger along.` },
 	);
 }

@@ -237,20 +237,30 @@ describe("sync", () => {
 	test("own unpushed code is not published, ahead or diverged, and the way on is told", async () => {
 		const { ann, bob, originGit } = await twoClones();
 		await addTask(bob, "From Bob");
+		const ledger = bob.git("rev-parse", "HEAD");
 		bob.write("src/code.txt", "mine\n");
 		bob.git("commit", "--quiet", "-am", "not ready");
-		const published = originGit("rev-parse", "main");
+		await addTask(bob, "On top");
+		const { data, warnings } = await succeed(bob, "sync");
+		expect(data).toMatchObject({
+			action: "push",
+			pushed: 1,
+			unpublished: [{ subject: "not ready" }, { ledger: true }],
+		});
+		expect(warnings[0].message).toContain("not ready");
+		expect(originGit("rev-parse", "main")).toBe(ledger);
 		const ahead = await refusal(bob);
 		expect(ahead.message).toContain("not ready");
 		expect(ahead.hint).toContain("git push");
-		expect(originGit("rev-parse", "main")).toBe(published);
+		expect(originGit("rev-parse", "main")).toBe(ledger);
+		await succeed(ann, "sync");
 		await addTask(ann, "From Ann");
 		await succeed(ann, "sync");
 		expect((await refusal(bob)).hint).toContain("git pull --rebase");
 		bob.git("pull", "--quiet", "--rebase");
 		bob.git("push", "--quiet");
 		expect((await succeed(bob, "sync")).data.action).toBe("up-to-date");
-		expect(await titles(bob)).toEqual(["From Ann", "From Bob"]);
+		expect(await titles(bob)).toEqual(["From Ann", "From Bob", "On top"]);
 	});
 
 	test("a commit without any trailer that changes only task files is ledger work; an empty one is not", async () => {
@@ -260,15 +270,20 @@ describe("sync", () => {
 		bob.git("commit", "--quiet", "-am", "by plain git");
 		expect((await succeed(bob, "sync")).data).toMatchObject({ action: "push", pushed: 2 });
 		bob.git("commit", "--quiet", "--allow-empty", "-m", "start the build");
-		expect((await refusal(bob)).message).toContain("start the build");
+		expect((await succeed(bob, "sync")).data).toMatchObject({
+			action: "up-to-date",
+			unpublished: [{ subject: "start the build", ledger: false }],
+		});
 		expect((await succeed(ann, "sync")).data.pulled).toBe(2);
 	});
 
 	test("code under a landing's trailer without a landing is other work", async () => {
-		const { bob } = await twoClones();
+		const { bob, originGit } = await twoClones();
 		bob.write("src/code.txt", "mine\n");
 		bob.git("commit", "--quiet", "-am", "sneak\n\nMsgcode-Op: apply");
-		expect((await refusal(bob)).message).toContain("sneak");
+		const { data } = await succeed(bob, "sync");
+		expect(data).toMatchObject({ action: "up-to-date", pushed: 0, unpublished: [{ subject: "sneak" }] });
+		expect(originGit("rev-parse", "main")).not.toBe(bob.git("rev-parse", "HEAD"));
 	});
 
 	test("a landing is pushed by fast-forward and refused when the upstream moved on", async () => {
@@ -373,6 +388,23 @@ describe("sync", () => {
 		expect(await titles(ann)).toEqual(["From Ann", "From Bob"]);
 	});
 
+	test("what was taken away from the upstream is not brought back, whether git fetched before or not", async () => {
+		const { ann, bob, originGit } = await twoClones();
+		await addTask(ann, "Taken away");
+		await succeed(ann, "sync");
+		await succeed(bob, "sync");
+		originGit("update-ref", "refs/heads/main", "main~1");
+		const first = await refusal(bob);
+		expect(first.message).toMatch(/was rewritten: it no longer holds 1 commit .* add "Taken away"/);
+		bob.git("fetch", "--quiet");
+		expect((await refusal(bob)).message).toBe(first.message);
+		await addTask(bob, "Of Bob");
+		expect((await refusal(bob)).message).toBe(first.message);
+		bob.git("pull", "--quiet", "--rebase");
+		expect((await succeed(bob, "sync")).data).toMatchObject({ action: "push", pushed: 1 });
+		expect(await titles(bob)).toEqual(["Of Bob"]);
+	});
+
 	test("a remote that refuses the push is named with its reason, and nothing is lost here", async () => {
 		const { bob, origin } = await twoClones();
 		writeFileSync(join(origin, "hooks/pre-receive"), "#!/bin/sh\necho protected\nexit 1\n", { mode: 0o755 });
@@ -406,7 +438,8 @@ describe("sync", () => {
 		expect(await titles(bob)).toEqual(["From Ann", "From Bob"]);
 		bob.write("tasks/tsk_0000000001.md", "# not this workspace\n");
 		bob.commitAll("elsewhere");
-		expect((await refusal(bob)).message).toContain("elsewhere");
+		const { data } = await succeed(bob, "sync");
+		expect(data).toMatchObject({ action: "up-to-date", pushed: 0, unpublished: [{ subject: "elsewhere" }] });
 	});
 
 	test("CRLF files under autocrlf and files with odd names move with the rest", async () => {

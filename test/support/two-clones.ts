@@ -26,8 +26,13 @@ export async function twoClones(options: RepoOptions = {}): Promise<TwoClones> {
 	const key = JSON.stringify(options);
 	const template = templates.get(key) ?? (await makeTemplate(options));
 	templates.set(key, template);
+	return copyOf(template, options);
+}
+
+/** The same in a copy of `from`, a home that holds the three repositories. */
+export function copyOf(from: string, options: RepoOptions = {}): TwoClones {
 	const home = temporaryFolder();
-	cpSync(template, home, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+	cpSync(from, home, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
 	const env = { ...hermeticEnvironment(home), ...options.env };
 	const origin = join(home, "origin.git");
 	return {

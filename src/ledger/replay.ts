@@ -8,6 +8,7 @@ import { writeObject } from "../git/object-writer.ts";
 import { editTree, entryAt, type TreeEntry } from "../git/tree-edit.ts";
 import type { Ledger } from "./ledger.ts";
 import { mergeContent } from "./merge-content.ts";
+import { standsAt, withMoves } from "./moved-files.ts";
 import { taskIdOfFile } from "./paths.ts";
 import type { PathChange, UnpushedCommit } from "./unpushed.ts";
 
@@ -32,9 +33,13 @@ export async function replayOnto(
 	let count = 0;
 	for (const commit of commits) {
 		const entries = new Map<string, TreeEntry | null>();
-		for (const change of commit.changes) {
-			const merged = await mergedEntry(ledger, reader, tree, change, commit);
-			if (merged !== undefined) entries.set(change.path, merged);
+		for (const change of withMoves(ledger.workspace, commit.changes)) {
+			const place = await standsAt(reader, ledger.workspace, tree, change);
+			const merged = await mergedEntry(ledger, reader, tree, { ...change, path: place }, commit);
+			// A file that somebody else moved stays where they put it; one that this commit moves goes along.
+			const target = change.to === change.path ? place : change.to;
+			if (target !== place) entries.set(place, null).set(target, merged ?? (await entryAt(reader, tree, place)));
+			else if (merged !== undefined) entries.set(place, merged);
 		}
 		const next = entries.size === 0 ? tree : await editTree(reader, ledger.workspace, tree, entries);
 		if (next === null) throw new MsgcodeError("internal", "A replayed ledger commit would have an empty tree.");

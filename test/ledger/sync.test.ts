@@ -220,6 +220,55 @@ describe("sync", () => {
 		expect(ann.git("rev-parse", "HEAD^{tree}")).toBe(bob.git("rev-parse", "HEAD^{tree}"));
 	});
 
+	describe("a task archived on one side and changed on the other: the change follows the file", () => {
+		const ARCHIVED = "tasks/archive/2026";
+		/** As `task archive` leaves it: the files moved as they are. */
+		const archive = (place: Repo, id: string) => {
+			place.git("mv", "-k", `tasks/${id}.md`, `tasks/${id}.json`, ARCHIVED);
+			place.git("commit", "--quiet", "-m", "archived");
+		};
+		async function archivable(): Promise<{ ann: Repo; bob: Repo; id: string }> {
+			const { ann, bob } = await twoClones();
+			const id = await addTask(ann, "Shared", "--label", "old");
+			await succeed(ann, "task", "close", id);
+			await succeed(ann, "sync");
+			await succeed(bob, "sync");
+			for (const place of [ann, bob]) place.write(`${ARCHIVED}/.keep`, "");
+			return { ann, bob, id };
+		}
+		const here = (place: Repo, id: string) =>
+			place
+				.git("ls-files", "tasks")
+				.split("\n")
+				.filter((path) => path.includes(id));
+
+		test.each(["archived here", "archived there", "archived on both sides"])("%s", async (where) => {
+			const { ann, bob, id } = await archivable();
+			const [changer, mover] = where === "archived here" ? [ann, bob] : [bob, ann];
+			changer.write(`tasks/${id}.md`, changer.read(`tasks/${id}.md`).replace("title: Shared", "title: Renamed"));
+			changer.git("commit", "--quiet", "-am", "renamed");
+			if (where === "archived on both sides") archive(changer, id);
+			archive(mover, id);
+			await succeed(ann, "sync");
+			expect((await succeed(bob, "sync")).data.action).toBe("replay");
+			await succeed(ann, "sync");
+			for (const place of [ann, bob]) {
+				expect(here(place, id)).toEqual([`${ARCHIVED}/${id}.json`, `${ARCHIVED}/${id}.md`]);
+				expect(place.read(`${ARCHIVED}/${id}.md`)).toContain("title: Renamed\n");
+			}
+			expect(ann.git("rev-parse", "HEAD^{tree}")).toBe(bob.git("rev-parse", "HEAD^{tree}"));
+		});
+
+		test("a real deletion is still told from a move", async () => {
+			const { ann, bob, id } = await archivable();
+			ann.git("rm", "--quiet", `tasks/${id}.md`);
+			ann.git("commit", "--quiet", "-m", "deleted");
+			await succeed(ann, "sync");
+			await succeed(bob, "task", "edit", id, "--title", "Renamed");
+			expect((await refusal(bob)).message).toContain("it was changed here and deleted there");
+		});
+	});
+
 	test("a change that the upstream holds already is dropped, not made twice", async () => {
 		const { ann, bob } = await twoClones();
 		const id = await addTask(ann, "Shared", "--priority", "3");

@@ -3,6 +3,7 @@ import { MsgcodeError } from "../core/errors.ts";
 import { readClaim } from "../engine/claim.ts";
 import { changeStatus, type StatusChange } from "../ledger/change-status.ts";
 import { readTask, resolveTaskId } from "../ledger/store.ts";
+import { archiveAfter } from "./archive-after.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { openFor } from "./open.ts";
 
@@ -26,6 +27,7 @@ export async function statusCommand(
 		return { kind: `task.${verb}`, data: { id, dryRun: true, change }, human: () => `Would ${verb} ${id}.\n` };
 	const commit = await changeStatus(app.ledger, id, change);
 	const record = readTask(app.workspace.root, id).record;
+	if (change.op === "close" || change.op === "remove") await archiveAfter(context, app);
 	return {
 		kind: `task.${verb}`,
 		data: { id, title, status: record?.status ?? "open", removed: record?.removed ?? null, commit },

@@ -26,6 +26,11 @@ export const environmentNames = {
 	MSGCODE_LEDGER_LOCK_TIMEOUT: { setBy: "user", setting: "ledger.lock_timeout", meaning: "How long to wait." },
 	MSGCODE_LEDGER_SIGN: { setBy: "user", setting: "ledger.sign", meaning: "Whether ledger commits are signed." },
 	MSGCODE_LEDGER_EVENTS: { setBy: "user", setting: "ledger.events", meaning: "local or commit." },
+	MSGCODE_LEDGER_ARCHIVE_AFTER: {
+		setBy: "user",
+		setting: "ledger.archive_after",
+		meaning: "How long a closed task stays in the live folder, or off.",
+	},
 	MSGCODE_RUNNER_DEFAULT: { setBy: "user", setting: "runner.default", meaning: "The runner of a task without one." },
 	MSGCODE_RUN_TIMEOUT: { setBy: "user", setting: "run.timeout", meaning: "The timeout of a task without one." },
 	MSGCODE_ENV_ALLOW: { setBy: "user", setting: "env.allow", meaning: "More variables for runners, by commas." },

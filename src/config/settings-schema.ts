@@ -29,6 +29,10 @@ export const settingsShape = {
 		lock_timeout: { schema: duration(0, 600_000), expects: "must be a duration of at most 10m, like 10s" },
 		sign: { schema: z.boolean(), expects: "must be true or false" },
 		events: { schema: z.enum(["local", "commit"]), expects: "must be local or commit" },
+		archive_after: {
+			schema: z.union([z.literal("off"), duration(0, 3650 * 86_400_000)]),
+			expects: "must be off, or a duration of at most 3650d, like 30d",
+		},
 	},
 	runner: {
 		default: {

@@ -15,7 +15,7 @@ export const SETTINGS_FILE = "msgcode.toml";
 const MAX_FILE_BYTES = 256 * 1024;
 
 export const defaultSettings: Settings = {
-	ledger: { commit: "auto", lock_timeout: 10_000, sign: false, events: "local" },
+	ledger: { commit: "auto", lock_timeout: 10_000, sign: false, events: "local", archive_after: 30 * 86_400_000 },
 	runner: { default: null },
 	run: { timeout: 15 * 60_000 },
 	workspace: { default: null },

@@ -2,6 +2,7 @@
 // Invariant: both files of a task are born in one commit, and an id is never used twice.
 import { MsgcodeError } from "../core/errors.ts";
 import { newTaskId } from "../core/ids.ts";
+import { taskHome } from "./archive-places.ts";
 import type { Definition } from "./definition.ts";
 import { refuseCycle } from "./dependencies.ts";
 import { isBroken } from "./diagnostic.ts";
@@ -42,6 +43,12 @@ export async function adoptText(ledger: Ledger, text: string, name: string): Pro
 	return addText(ledger, text, null);
 }
 
+/** Throws `task_exists` for an id that a task has, be it in the archive. */
+export function refuseTaken(root: string, id: string): void {
+	if (taskHome(root, id) === null) return;
+	throw new MsgcodeError("task_exists", `The new id ${id} is taken already.`, { hint: "Run the command again." });
+}
+
 async function addText(ledger: Ledger, text: string, route: Route | null): Promise<AddedTask> {
 	if (Buffer.byteLength(text) > LIMITS.bodyBytes + LIMITS.frontMatterBytes) {
 		throw new MsgcodeError(
@@ -59,11 +66,9 @@ async function addText(ledger: Ledger, text: string, route: Route | null): Promi
 		const code = problem?.code === "limit_exceeded" ? "limit_exceeded" : "task_invalid_spec";
 		throw new MsgcodeError(code, problem?.message ?? "The task is not valid.", { hint: problem?.hint });
 	}
-	const result = await changeLedger(ledger, (view) => {
+	const result = await changeLedger(ledger, () => {
 		refuseCycle(ledger.workspace, id, definition.dependsOn);
-		if (view.working(definitionPath(id)) !== null || view.working(recordPath(id)) !== null) {
-			throw new MsgcodeError("task_exists", `The new id ${id} is taken already.`, { hint: "Run the command again." });
-		}
+		refuseTaken(ledger.workspace.root, id);
 		const workspace = { uid: ledger.workspace.uid, path: "." };
 		const record = newRecord({ id, createdAtMs: ledger.now(), workspace, route: route ?? definition.route ?? null });
 		return {

@@ -29,6 +29,8 @@ export interface PlannedMove extends Move {
 	readonly files: readonly MovedFile[];
 	/** A file in the checkout is not as HEAD has it. */
 	readonly edited: boolean;
+	/** A file stays, because another content stands where it would go. */
+	readonly partial: boolean;
 }
 
 /** What a run's folder may hold that the ledger commits; whatever else stands there is not taken along unless HEAD has it. */
@@ -74,6 +76,7 @@ export async function planMoves(ledger: Ledger, view: LedgerView, moves: readonl
 	for (const move of moves) {
 		const files: MovedFile[] = [];
 		let edited = false;
+		let partial = false;
 		const ofRuns = committed.runFiles.get(runsFolder(move.id, move.from)) ?? [];
 		for (const name of namesOf(workspace.root, move, ofRuns)) {
 			const source = `${move.from}/${name}`;
@@ -83,8 +86,9 @@ export async function planMoves(ledger: Ledger, view: LedgerView, moves: readonl
 			edited ||= committed.files.get(source) !== (await contentId(git, workspace, fromTop(workspace, source), content));
 			const there = await contentAt(target);
 			if (there === null || there.equals(content)) files.push({ source, target, content });
+			else partial = true;
 		}
-		planned.push({ ...move, files, edited });
+		planned.push({ ...move, files, edited, partial });
 	}
 	return planned;
 }
@@ -147,7 +151,7 @@ export function moveLocalEvents(root: string, { id, from, to }: Move): void {
 		try {
 			ensureFolder(dirname(target));
 			renameSync(source, target);
-			for (let folder = dirname(source); folder !== join(root, from); folder = dirname(folder)) rmdirSync(folder);
+			for (let folder = dirname(source); folder !== join(root, LIVE); folder = dirname(folder)) rmdirSync(folder);
 		} catch {
 			// Something else is in the folder; or the events stay, and `run logs` has its own copy below .git/msgcode.
 		}

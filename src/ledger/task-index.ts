@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { replaceFile } from "../core/files.ts";
 import { isLeftoverTemporary } from "../core/temporary-files.ts";
+import { withStrays } from "./archived-tasks.ts";
 import { type Look, look, TOO_YOUNG_MS } from "./freshness.ts";
 import { FRESHNESS_NUMBERS, formatIndex, readIndex, type TaskIndex, type UnreadIndex } from "./index-file.ts";
 import type { Ledger } from "./ledger.ts";
@@ -24,8 +25,13 @@ type Changes = Map<string, ReadAnew | null>;
 
 const NO_INDEX: TaskIndex = { tasks: [], freshness: new Float64Array(), basis: {} };
 
-/** All tasks by urgency, without live runs. Reads only the files that changed since the index was written. */
+/** All tasks that are not at rest in the archive, by urgency, without live runs. */
 export async function readListed(ledger: Ledger): Promise<readonly ListedTask[]> {
+	return withStrays(ledger, await readLive(ledger));
+}
+
+/** The live folder's. Reads only the files that changed since the index was written. */
+async function readLive(ledger: Ledger): Promise<readonly ListedTask[]> {
 	const { root, tasksDir } = ledger.workspace;
 	const folder = lookAtFolder(ledger.workspace, TOO_YOUNG_MS);
 	const seen = look(ledger.workspace);
@@ -98,7 +104,7 @@ export async function refreshIndex(ledger: Ledger, ids?: readonly string[]): Pro
 		const unread = ids === undefined ? null : loadIndex(ledger.workspace.root);
 		const index = unread === null ? null : wholeIndex(unread);
 		if (index === null) {
-			await readListed(ledger);
+			await readLive(ledger);
 			return;
 		}
 		const seen = look(ledger.workspace);
@@ -134,10 +140,14 @@ function isFresh(index: Pick<TaskIndex, "freshness" | "basis">, position: number
 /** Reads a task; null where it has no file. What changes after the look at its files makes the entry stale, not wrong. */
 async function readAnew(ledger: Ledger, id: string, seen: Look): Promise<ReadAnew | null> {
 	if (seen.files(id) === 0) return null;
-	const freshness = seen.isTooYoung() ? new Float64Array(FRESHNESS_NUMBERS).fill(Number.NaN) : seen.numbers.slice();
+	const numbers = seen.numbers.slice();
+	const isTooYoung = seen.isTooYoung();
 	const runs = seen.runs(id);
 	const { readTask, viewTask } = await import("./store.ts");
 	const task = readTask(ledger.workspace.root, id);
+	// What stands in the archive as well is read each time: nothing here changes when the other copy goes.
+	const passes = isTooYoung || task.diagnostics.some(({ code }) => code === "two_homes");
+	const freshness = passes ? numbers.fill(Number.NaN) : numbers;
 	const summary = withoutPrompt(await viewTask(ledger, task, { liveRunId: null }));
 	return { task: listedTask(summary), freshness, basis: task.record === null ? runs + seen.head() : runs };
 }

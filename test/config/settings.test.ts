@@ -102,6 +102,7 @@ describe("settings", () => {
 			"ledger.lock_timeout": "1s",
 			"ledger.sign": "on",
 			"ledger.events": "commit",
+			"ledger.archive_after": "off",
 			"runner.default": "claude",
 			"run.timeout": "1h",
 			"workspace.default": "/w",
@@ -110,7 +111,7 @@ describe("settings", () => {
 		const env = Object.fromEntries(settingVariables().map(({ name, setting }) => [name, values[setting] ?? "?"]));
 		const { settings, sources } = await loadSettings(root, env);
 		expect(settings).toEqual({
-			ledger: { commit: "off", lock_timeout: 1000, sign: true, events: "commit" },
+			ledger: { commit: "off", lock_timeout: 1000, sign: true, events: "commit", archive_after: "off" },
 			runner: { default: "claude" },
 			run: { timeout: 3_600_000 },
 			workspace: { default: "/w" },
@@ -150,6 +151,8 @@ describe("a msgcode.toml that is not valid", () => {
 		["an unknown word", '[ledger]\n\ncommit = "always"\n', 3, "ledger.commit"],
 		["a wrong type", "[ledger]\nsign = 1\n", 2, "ledger.sign"],
 		["no duration", '[ledger]\nlock_timeout = "soon"\n', 2, "ledger.lock_timeout"],
+		["neither off nor a duration", '[ledger]\narchive_after = "never"\n', 2, "ledger.archive_after"],
+		["more than ten years", '[ledger]\narchive_after = "4000d"\n', 2, "ledger.archive_after"],
 		["too long a time", '[run]\ntimeout = "25h"\n', 2, "run.timeout"],
 		["too short a time", "[run]\ntimeout = 0\n", 2, "run.timeout"],
 		["a date", "[run]\ntimeout = 2026-01-01\n", 2, "run.timeout"],

@@ -3,6 +3,7 @@
 import type { App } from "../../app.ts";
 import { EXIT, MsgcodeError } from "../../core/errors.ts";
 import { listClaims } from "../../engine/claim.ts";
+import { readArchived } from "../../ledger/archived-tasks.ts";
 import { joinedTexts, type ListedTask, listedTask, summaryOf } from "../../ledger/listed-task.ts";
 import { readListed } from "../../ledger/task-index.ts";
 import type { CommandContext, CommandResult, Notice } from "../command.ts";
@@ -16,6 +17,7 @@ export interface TaskFilters {
 	readonly all?: boolean;
 	readonly removed?: boolean;
 	readonly at?: string;
+	readonly archived?: boolean;
 }
 
 /** Rows of a table that fit a screen; machine formats give all unless --limit says otherwise. */
@@ -27,12 +29,17 @@ export async function run(
 	_args: readonly string[],
 	options: TaskFilters,
 ): Promise<CommandResult> {
+	if (options.at !== undefined && options.archived === true) {
+		throw new MsgcodeError("usage", "--at and --archived exclude each other.", { hint: "msgcode task list --help" });
+	}
 	const app = await openFor(context, "task list");
 	if (options.at !== undefined) {
 		const { tasksAt } = await import("../task-at-revision.ts");
 		return taskListResult("task.list", select(await tasksAt(context, app.ledger, options.at), options), options);
 	}
-	return taskListResult("task.list", select(await tasksWithRuns(app), options), options);
+	const { archived, all } = options;
+	const tasks = archived === true ? await readArchived(app.ledger) : await tasksWithRuns(app);
+	return taskListResult("task.list", select(tasks, { ...options, all: all === true || archived === true }), options);
 }
 
 /** All tasks, with the status of those that have a live run. */

@@ -13,6 +13,7 @@ import type { Receipt } from "../../ledger/receipt.ts";
 import { readReceipt, runIdsOf } from "../../ledger/runs.ts";
 import { readTask, resolveTaskId, type StoredTask } from "../../ledger/store.ts";
 import { refreshIndex } from "../../ledger/task-index.ts";
+import { archiveAfter } from "../archive-after.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { requirePermission } from "../permission.ts";
@@ -46,6 +47,7 @@ export async function run(context: CommandContext, args: readonly string[], opti
 	await ensureCommitted(app.ledger, id);
 	const concluded = await runSupervised(context, app, request);
 	await refreshIndex(app.ledger, [id]);
+	if (request.close && concluded.receipt.status === "ok") await archiveAfter(context, app);
 	return resultOf(app, id, concluded.receipt, concluded);
 }
 

@@ -58,6 +58,7 @@ const reading: readonly Verb[] = [
 			{ flag: "--all", help: "closed tasks too" },
 			{ flag: "--removed", help: "removed tasks too" },
 			atFlag,
+			{ flag: "--archived", help: "the archive's tasks instead of the live ones" },
 		],
 		load: () => import("./task-list.ts"),
 	},
@@ -165,6 +166,20 @@ const status: readonly Verb[] = [
 		examples: ["msgcode task rm tsk_4h --reason duplicate"],
 		flags: [reasonFlag],
 		load: () => import("./task-rm.ts"),
+	},
+	{
+		words: "archive [ids...]",
+		does: "Move closed tasks out of the live folder",
+		more: "Without ids: those closed longer ago than ledger.archive_after. They are shown, logged and reopened as before.",
+		examples: [
+			"msgcode task archive --dry-run",
+			"msgcode task archive --older-than 90d",
+			"msgcode task archive tsk_4h",
+		],
+		flags: [
+			{ flag: "--older-than <duration>", help: "closed at least this long ago, such as 30d; 0s is every closed task" },
+		],
+		load: () => import("./task-archive.ts"),
 	},
 ];
 

@@ -18,8 +18,8 @@ export interface OperationScene {
 export interface Operation {
 	/** What has to be there before. */
 	readonly before?: (scene: OperationScene) => Promise<void>;
-	/** Its last commit is the operation's. Returns the id of a task that is born by it. */
-	readonly make: (scene: OperationScene) => Promise<string | undefined>;
+	/** Its last commit is the operation's. Gives the id of a task that is born by it, where one is. */
+	readonly make: (scene: OperationScene) => Promise<unknown>;
 }
 
 export const USERS_FILES = { "a.txt": "a\n", "b.txt": "b\n", "c.txt": "c\n" };

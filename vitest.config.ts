@@ -14,7 +14,7 @@ const wholeCommands = [
 	"test/cli/{backup,export}.test.ts",
 	"test/ledger/sync-shapes.test.ts",
 	"test/cli/{doctor,prime,run-commands}.test.ts",
-	"test/ledger/{change-status,commit-edits,edit-task,history,pending,recovery,removed-files,sync,transaction}.test.ts",
+	"test/ledger/{history-walk,history-commands,change-status,commit-edits,edit-task,history,pending,recovery,removed-files,sync,transaction}.test.ts",
 ];
 
 export default defineConfig({

@@ -4,7 +4,17 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runProgram } from "./measure.ts";
-import { addRow, growthRow, listRow, parallelRow, type Row, runRow, showRows, versionRow } from "./rows.ts";
+import {
+	addRow,
+	growthRow,
+	historyRows,
+	listRow,
+	parallelRow,
+	type Row,
+	runRow,
+	showRows,
+	versionRow,
+} from "./rows.ts";
 import { removeWorkspaces } from "./workspace.ts";
 
 const rows: Row[] = [];
@@ -13,6 +23,7 @@ const all: readonly [string, () => Row[]][] = [
 	["version", () => [versionRow()]],
 	["show", showRows],
 	["list", () => [listRow()]],
+	["history", historyRows],
 	["add", () => [addRow(0), addRow(5_000)]],
 	["parallel", () => [parallelRow()]],
 	["run", () => [runRow()]],

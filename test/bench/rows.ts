@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { COMMITS, TASKS, workspaceWithHistory } from "./long-history.ts";
 import { alternate, median, runProgram } from "./measure.ts";
 import { type BenchWorkspace, BIN, NODE, objectBytes, workspaceWith } from "./workspace.ts";
 
@@ -91,6 +92,36 @@ export function addRow(count: number): Row {
 	const floor = median(timed.bare) + median(timed.byHand);
 	const what = count === 0 ? "`task add` with its commit" : `the same at ${count.toLocaleString("en")} tasks`;
 	return ratioRow(what, median(timed.add), floor, "bare node + git add, git commit", count === 0 ? 1.5 : 2);
+}
+
+/** Reading a history of 50,000 commits: once for the first time, then as it is from then on. */
+export function historyRows(): Row[] {
+	const workspace = workspaceWithHistory();
+	const id = workspace.ids[Math.floor(TASKS / 2)] as string;
+	const startedAt = performance.now();
+	workspace.msgcode("log", "-n", "1");
+	const firstMs = performance.now() - startedAt;
+	const rev = workspace.git("rev-list", "--first-parent", `--skip=${COMMITS / 2}`, "-n", "1", "HEAD").trim();
+	const timed = alternate(20, {
+		bare: bare(workspace),
+		taskLog: () => void workspace.msgcode("task", "log", id),
+		showAt: () => void workspace.msgcode("task", "show", id, "--at", rev),
+		log: () => void workspace.msgcode("log", "-n", "50"),
+	});
+	const floor = median(timed.bare);
+	const size = `${COMMITS.toLocaleString("en")} commits, ${TASKS.toLocaleString("en")} tasks`;
+	return [
+		ratioRow(`\`task log <id>\`, ${size}`, median(timed.taskLog), floor, "bare node", 15),
+		ratioRow(`\`task show <id> --at <rev>\`, ${size}`, median(timed.showAt), floor, "bare node", 15),
+		ratioRow(`\`log -n 50\`, ${size}`, median(timed.log), floor, "bare node", 6),
+		{
+			what: `the first look at that history, which makes its index`,
+			measured: `${(firstMs / 1000).toFixed(1)} s`,
+			floor: "-",
+			must: "stated",
+			reached: true,
+		},
+	];
 }
 
 export function parallelRow(): Row {

@@ -18,6 +18,7 @@ import { definitionPath, LIVE, RUNS_FILE, recordPath, runFolder } from "../ledge
 import { keepWritesPending } from "../ledger/pending.ts";
 import type { FileWrite } from "../ledger/planned-writes.ts";
 import { formatReceipt, type Receipt, runLineOf } from "../ledger/receipt.ts";
+import { runLogWrites } from "../ledger/rotate-run-log.ts";
 import { formatSummary } from "../ledger/summary.ts";
 import { inLedger, withLock } from "../ledger/transaction.ts";
 import { fromTop } from "../ledger/workspace.ts";
@@ -124,6 +125,7 @@ async function writeRun(
 	files: readonly ChangedFile[],
 ): Promise<{ commit: string | null; pending: string | null }> {
 	const { ending, folder } = facts;
+	const { root } = ledger.workspace;
 	const where = runFolder(receipt.taskId, receipt.runId);
 	const line = JSON.stringify(runLineOf(receipt, ending.lastWordsDigest));
 	const summary = redactSecrets(formatSummary(receipt, { title: facts.title, lastWords: ending.lastWords, files }));
@@ -144,8 +146,8 @@ async function writeRun(
 		runId: receipt.runId,
 		summary: runSubject(receipt),
 	};
-	const writesFor = (log: Buffer | null, record: Buffer | null): FileWrite[] => {
-		const writes: FileWrite[] = [...fixed, { path: RUNS_FILE, content: withLine(log ?? Buffer.alloc(0), line), line }];
+	const writesFor = (logged: readonly FileWrite[], record: Buffer | null): FileWrite[] => {
+		const writes: FileWrite[] = [...fixed, ...logged];
 		const closed = ending.close && receipt.status === "ok" ? closedRecord(ledger, receipt, record) : null;
 		if (closed !== null) writes.push({ path: recordPath(receipt.taskId), content: closed, from: record });
 		return writes;
@@ -154,10 +156,8 @@ async function writeRun(
 		const result = await inLedger(ledger, (reader) =>
 			commitPlanned(ledger, reader, async (view) => {
 				await refuseWithoutTask(ledger, view, receipt.taskId);
-				const record = view.working(
-					recordPath(receipt.taskId, taskHome(ledger.workspace.root, receipt.taskId) ?? LIVE),
-				);
-				const writes = writesFor(view.working(RUNS_FILE), record);
+				const record = view.working(recordPath(receipt.taskId, taskHome(root, receipt.taskId) ?? LIVE));
+				const writes = writesFor(runLogWrites(root, view.working(RUNS_FILE), line), record);
 				return { writes: await withHome(ledger, view, receipt.taskId, writes), message, value: null };
 			}),
 		);
@@ -176,7 +176,11 @@ async function writeRun(
 			await keepWritesPending(
 				ledger,
 				reader,
-				writesFor(await at(head.tree, RUNS_FILE), record),
+				// A later command appends the line to what is there by then; that is not the moment to rotate.
+				writesFor(
+					[{ path: RUNS_FILE, content: withLine((await at(head.tree, RUNS_FILE)) ?? Buffer.alloc(0), line), line }],
+					record,
+				),
 				message,
 				error.message,
 			);

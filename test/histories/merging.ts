@@ -13,18 +13,23 @@ import { taskOfWord } from "./words.ts";
 export type Settling = Side | "lesser" | "greater";
 
 export interface MergeOutcome {
-	/** False where the clone had everything already. */
-	readonly merged: boolean;
+	/** The commits that were merged. */
+	readonly ours: string;
+	readonly theirs: string;
 	/** Paths that git left unmerged, sorted. */
 	readonly unmerged: readonly string[];
 	/** Their texts with markers. */
 	readonly texts: ReadonlyMap<string, string>;
+	/** Definitions that git merged by itself into one that holds a key twice; every reader says so. */
+	readonly doubled: readonly string[];
+	/** Git, or a reader, wants a person to settle something. */
+	readonly open: boolean;
 }
 
 /** Merges, checks, and settles what is in conflict. Throws with what is wrong. */
 export function mergeInto(world: World, into: Clone, from: Clone, settling: Settling): MergeOutcome {
 	const outcome = startMerge(world, into, from);
-	if (outcome.unmerged.length > 0) settle(world, into, settling, outcome);
+	if (outcome.open) settle(world, into, settling, outcome);
 	return outcome;
 }
 
@@ -47,6 +52,8 @@ export function startMerge(world: World, into: Clone, from: Clone): MergeOutcome
 		theirs: stateAt(world, theirs),
 	};
 	const texts = new Map(unmerged.map((path) => [path, textAt(into, path)]));
+	const doubled = world.driver ? [] : doubledIn(reading, unmerged);
+	for (const path of doubled) texts.set(path, textAt(into, path));
 	const problems = [
 		...(unmerged.length === 0 ? status.map((line) => `git status is not clean after a clean merge: ${line}`) : []),
 		...checkTasks(world, sides, reading, texts),
@@ -54,7 +61,7 @@ export function startMerge(world: World, into: Clone, from: Clone): MergeOutcome
 		...foreignWords(world, reading),
 	];
 	if (problems.length > 0) throw new Error(`${what}:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
-	return { merged: headOf(into) !== ours || unmerged.length > 0, unmerged, texts };
+	return { unmerged, texts, doubled, open: texts.size > 0, ours, theirs };
 }
 
 interface Sides {
@@ -113,12 +120,19 @@ function checkTasks(
 			const name = half === "definition" ? `${id}.md` : `${id}.json`;
 			const conflicts = expected.conflicts.get(name) ?? [];
 			const text = open.get(name);
-			const context = { world, half, name: `T${number} ${name}`, conflicts, fragile: base.conflicts.has(name) };
+			const context = {
+				world,
+				half,
+				name: `T${number} ${name}`,
+				conflicts,
+				fragile: base.conflicts.has(name),
+				doubled: DOUBLED.test(found.problems.join()),
+			};
 			problems.push(
 				...(text === undefined ? checkClean(context, wanted, found) : checkConflict(context, three, wanted, text)),
 			);
 		}
-		if (open.size === 0 && found.problems.length > 0) problems.push(...found.problems);
+		if (texts.size === 0 && found.problems.length > 0) problems.push(...found.problems);
 	}
 	const strangers = [...reading.tasks.keys()].filter((id) => !expected.reading.tasks.has(id));
 	return [...problems, ...strangers.map((id) => `${id} came from nowhere`)];
@@ -140,6 +154,7 @@ interface Context {
 	readonly name: string;
 	readonly conflicts: readonly string[];
 	readonly fragile: boolean;
+	readonly doubled: boolean;
 }
 
 /** A file that git merged by itself: every value is the one that it had to be, and nothing was settled in silence. */
@@ -152,9 +167,11 @@ function checkClean({ half, name, conflicts }: Context, wanted: ReadTask, found:
 
 /** A file in conflict: there must be a reason, and nothing that one side brought may be missing from it. */
 function checkConflict(context: Context, three: Three, wanted: ReadTask, text: string): string[] {
-	const { world, half, name, conflicts, fragile } = context;
+	const { world, half, name, conflicts, fragile, doubled } = context;
 	const problems: string[] = [];
-	const excused = conflicts.length > 0 || fragile || (!world.driver && clumsy(half, three));
+	const marked = /^<{7}/m.test(text) || doubled;
+	const excused =
+		conflicts.length > 0 || fragile || (world.driver ? half === "definition" && noted(three) : clumsy(half, three));
 	if (!excused) problems.push(`${name} is in conflict, though no key was changed by both sides`);
 	const words = half === "definition" ? "words" : "recordWords";
 	const [base, ours, theirs] = [three.base?.[words], three.ours?.[words], three.theirs?.[words]];
@@ -165,7 +182,7 @@ function checkConflict(context: Context, three: Three, wanted: ReadTask, text: s
 		if (half === "record" && world.driver && !wanted.recordWords.has(word)) continue;
 		problems.push(`${name} is in conflict, and ${word} is missing from it`);
 	}
-	if (conflicts.length > 0 && !/^(<{7})/m.test(text)) problems.push(`${name} is unmerged, but holds no markers`);
+	if (conflicts.length > 0 && !marked) problems.push(`${name} is unmerged, but holds no markers`);
 	return problems;
 }
 
@@ -179,6 +196,16 @@ function clumsy(half: "definition" | "record", { base, ours, theirs }: Three): b
 	const keys = new Set(sides.map((side) => Object.keys(side?.[half] ?? {}).join(" ")));
 	const spaced = sides.every((side) => half === "record" || isSpaced(side?.text ?? ""));
 	return keys.size > 1 || !spaced;
+}
+
+/** A comment behind a value is part of it: one side changed the one, the other side the other. */
+function noted({ base, ours, theirs }: Three): boolean {
+	const differs = (key: string, one: ReadTask | undefined) =>
+		[one?.definition[key] !== base?.definition[key], one?.notes[key] !== base?.notes[key]] as const;
+	return Object.keys({ ...base?.notes, ...ours?.notes, ...theirs?.notes }).some((key) => {
+		const [left, right] = [differs(key, ours), differs(key, theirs)];
+		return left.some(Boolean) && right.some(Boolean) && (left[1] || right[1]);
+	});
 }
 
 /** Front matter as msgcode writes it: a blank line behind every key, no comments. */
@@ -230,6 +257,16 @@ export function foreignWords(world: World, reading: Reading): string[] {
 	});
 }
 
+const DOUBLED = /Map keys must be unique/;
+
+/** Two sides add the same key, a blank line apart: for a merge of text these are two additions. */
+function doubledIn(reading: Reading, unmerged: readonly string[]): string[] {
+	return [...reading.tasks]
+		.filter(([, { problems }]) => problems.some((problem) => DOUBLED.test(problem)))
+		.map(([id, { home }]) => `${home}/${id}.md`)
+		.filter((path) => !unmerged.includes(path));
+}
+
 const UNMERGED = /^(U.|.U|AA|DD)$/;
 
 /** Letters and path of everything that differs from HEAD, sorted by path. */
@@ -247,7 +284,8 @@ function textAt(clone: Clone, path: string): string {
 function settle(world: World, clone: Clone, settling: Settling, outcome: MergeOutcome): void {
 	for (const [path, text] of outcome.texts) {
 		const wholly = !path.endsWith(".md") || !/^<{7}/m.test(text);
-		if (wholly) takeWhole(clone, path, settling);
+		if (outcome.doubled.includes(path)) takeFrom(clone, path, settling, outcome);
+		else if (wholly) takeWhole(clone, path, settling);
 		else writeFileSync(join(clone.path, path), hunkwise(text, settling));
 		git(clone, "add", "--", path);
 	}
@@ -258,11 +296,20 @@ function settle(world: World, clone: Clone, settling: Settling, outcome: MergeOu
 		takeWhole(clone, path, settling);
 		git(clone, "add", "--", path);
 	}
-	git(clone, "commit", "--quiet", "--no-edit");
+	const message = outcome.unmerged.length > 0 ? ["--no-edit"] : ["-m", "by hand: one of two keys"];
+	git(clone, "commit", "--quiet", ...message);
 	world.account.push(`${clone.name} settles it: ${settling}`);
 	const reading = noteState(world, clone);
 	const problems = [...foreignWords(world, reading), ...[...reading.tasks.values()].flatMap((task) => task.problems)];
 	if (problems.length > 0) throw new Error(`${clone.name}, after the conflict was settled: ${problems.join("; ")}`);
+}
+
+/** The file as one of the merged commits has it. */
+function takeFrom(clone: Clone, path: string, settling: Settling, { ours, theirs }: MergeOutcome): void {
+	const text = (commit: string) => git(clone, "show", `${commit}:${path}`);
+	const lesser = text(ours) < text(theirs);
+	const isOurs = settling === "ours" || (settling !== "theirs" && lesser === (settling === "lesser"));
+	git(clone, "checkout", "--quiet", isOurs ? ours : theirs, "--", path);
 }
 
 function takeWhole(clone: Clone, path: string, settling: Settling): void {

@@ -163,6 +163,15 @@ function handEdited(text: string, how: HandEdit, word: () => string): string {
 				.replace(/^priority: [^\r\n]*/m, () => `priority: ${1 + (text.length % 10)}`);
 		case "comment":
 			return text.replace(/^---\r?\n/, (fence) => `${fence}# Noted: ${word()}.${newline}`);
+		case "comment behind a value":
+			return text.replace(/^(priority: \d+)[^\r\n]*/m, (_, value) => `${value} # ${word()}`);
+		case "other order": {
+			// The unknown key, or the priority, becomes the first.
+			const line = /^(?:x-hand|priority): [^\r\n]*\r?\n/m.exec(text)?.[0] ?? "";
+			return text.replace(line, () => "").replace(/^---\r?\n/, (fence) => fence + line);
+		}
+		case "other quotes":
+			return text.replace(/^title: "?([^"\r\n]*)"?/m, (_, title) => `title: '${title}'`);
 		case "unknown key":
 			return /^x-hand: /m.test(text)
 				? text.replace(/^x-hand: [^\r\n]*/m, () => `x-hand: ${word()}`)

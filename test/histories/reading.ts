@@ -15,6 +15,8 @@ export interface ReadTask {
 	readonly home: string;
 	/** Keys of the front matter, and `## <heading>` for each part of the body. */
 	readonly definition: Values;
+	/** Comments behind the values of keys. */
+	readonly notes: Values;
 	readonly record: Values;
 	/** All words in the Markdown file, comments included, in the record, and in everything that is the task's. */
 	readonly words: ReadonlySet<string>;
@@ -77,6 +79,7 @@ function readTask(root: string, homes: readonly string[], home: string, id: stri
 	return {
 		home,
 		definition: attempt("definition", () => definitionIn(markdown)),
+		notes: notesIn(markdown),
 		record: attempt("record", () => valuesOf(JSON.parse(json))),
 		words,
 		recordWords,
@@ -92,6 +95,13 @@ function definitionIn(text: string): Values {
 	const [, matter = "", body = ""] = /^---\r?\n([\s\S]*?)^---\r?\n?([\s\S]*)$/m.exec(text) ?? [];
 	const parts = Object.entries(partsOf(body)).map(([name, words]) => [`## ${name}`, JSON.stringify(words)]);
 	return { ...valuesOf(parse(matter)), ...Object.fromEntries(parts) };
+}
+
+function notesIn(text: string): Values {
+	const matter = /^---\r?\n([\s\S]*?)^---/m.exec(text)?.[1] ?? "";
+	return Object.fromEntries(
+		[...matter.matchAll(/^([\w-]+):[^\r\n]* #([^\r\n]*)/gm)].map(([, key, note]) => [key, note]),
+	);
 }
 
 function valuesOf(data: unknown): Values {

@@ -43,6 +43,7 @@ function mergeTask(
 	return {
 		home,
 		definition: definition.values,
+		notes: mergeValues(base?.notes ?? {}, ours.notes, theirs.notes).values,
 		record: record.values,
 		words,
 		recordWords: mergeWords(base?.recordWords, ours.recordWords, theirs.recordWords),

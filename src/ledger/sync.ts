@@ -23,6 +23,7 @@ export interface SyncResult {
 	readonly branch: string;
 	/** For people: `origin/main`. */
 	readonly upstream: string;
+	readonly remote: string;
 	readonly action: "up-to-date" | "fast-forward" | "push" | "replay";
 	/** Where the branch was, and where it is (with --dry-run: would be). */
 	readonly before: string;
@@ -158,7 +159,7 @@ async function planned(step: Step, reader: ObjectReader): Promise<Outcome> {
 	const names = { branch: shortName(ref), upstream: shortName(upstream.ref) };
 	const [ahead, behind] = await distance(ledger, before, theirs, names.upstream);
 	const stays = { before, after: before, publish: before, replayed: 0, dropped: 0, unpublished: [] };
-	const outcome = { ...names, ...stays, pulled: behind, pushed: ahead };
+	const outcome = { ...names, ...stays, remote: upstream.remote, pulled: behind, pushed: ahead };
 	if (ahead === 0 && behind === 0) return { ...outcome, action: "up-to-date" };
 	if (ahead === 0) {
 		await refuseOverlap(ledger, repo, before, theirs);

@@ -26,16 +26,16 @@ export interface UnpushedCommit {
 	readonly changes: readonly PathChange[];
 }
 
-/** The commits of `head` that `upstream` lacks, oldest first. */
+/** The commits of `head` that the `known` revisions (or git's patterns for them) lack, oldest first. */
 export async function unpushedCommits(
 	git: Git,
 	workspace: Workspace,
 	head: string,
-	upstream: string,
+	...known: readonly string[]
 ): Promise<UnpushedCommit[]> {
 	const format = "--format=%H%n%P%n%(trailers:key=Msgcode-Op,valueonly,separator=%x2C)%n%s";
 	const range = ["--topo-order", "--reverse", "-z", "-s", "--no-show-signature", "--encoding=UTF-8", format];
-	const log = await git(["log", ...range, `${upstream}..${head}`, "--"], { cwd: workspace.topLevel });
+	const log = await git(["log", ...range, head, "--not", ...known, "--"], { cwd: workspace.topLevel });
 	const commits = log.stdout
 		.toString("utf8")
 		.split("\0")

@@ -35,8 +35,14 @@ export const undo: Verb = {
 export const sync: Verb = {
 	words: "sync",
 	does: "Fetch, bring the ledger's commits up to date, push",
-	more: "Unpushed ledger commits are put on top of the upstream and pushed, never by force; landings are pushed where nothing has to be moved. Other work is never touched or published. No git hook runs, your pre-push hook included.",
-	examples: ["msgcode sync", "msgcode sync --dry-run"],
+	more: "Unpushed ledger commits are put on top of the upstream and pushed, never by force; landings are pushed where nothing has to be moved. Other work is never touched or published: ledger commits below it are pushed while the upstream stands still, ledger commits above it wait. An upstream that was rewritten is refused. No git hook runs, your pre-push hook included.",
+	flags: [
+		{
+			flag: "--refs",
+			help: "then exchange the results of runs (refs/msgcode/runs): what one side lacks; with secrets, carried or unpublished work in them they stay here",
+		},
+	],
+	examples: ["msgcode sync", "msgcode sync --dry-run", "msgcode sync --refs"],
 	load: () => import("./sync.ts"),
 };
 

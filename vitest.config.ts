@@ -14,6 +14,7 @@ const wholeCommands = [
 	"test/cli/{backup,export}.test.ts",
 	"test/ledger/sync-{archive,refs,shapes}.test.ts",
 	"test/cli/{doctor,prime,run-commands}.test.ts",
+	"test/ledger/fixes/**/*.test.ts",
 	"test/ledger/{history-walk,history-commands,change-status,commit-edits,edit-task,history,pending,recovery,removed-files,sync,transaction}.test.ts",
 ];
 

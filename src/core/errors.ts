@@ -101,6 +101,12 @@ export const errorTable = {
 		http: 409,
 		means: "A backup of this repository could not be whole, or its place is taken.",
 	},
+	fix_outdated: {
+		exit: 4,
+		http: 409,
+		means: "A file changed between the look at it and its mending.",
+		hint: "Look again: msgcode doctor --fix",
+	},
 	branch_moved: { exit: 4, http: 409, means: "The branch moved while the command ran, again and again." },
 	// Locked or busy
 	ledger_locked: { exit: 5, http: 423, means: "Another command holds the ledger's lock." },

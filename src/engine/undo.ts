@@ -8,7 +8,7 @@ import { type Change, type LedgerView, viewOf } from "../ledger/apply.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { moveLocalEvents } from "../ledger/move-home.ts";
 import { isLedgerPath, taskPath } from "../ledger/paths.ts";
-import { type ReversedChange, reverseChange } from "../ledger/reverse-change.ts";
+import { type ReversedChange, reverseChange, reverseFiles } from "../ledger/reverse-change.ts";
 import { readReceipt } from "../ledger/runs.ts";
 import { changeLedger } from "../ledger/transaction.ts";
 import { findUndoTarget, refused, refuseElsewhere, short, subjectOf, type UndoTarget } from "../ledger/undo-target.ts";
@@ -82,7 +82,8 @@ async function planUndo(ledger: Ledger, view: LedgerView, target: UndoTarget): P
 	const code = paths.code.length === 0 ? null : await planReversedCode(ledger, view, target, paths.ledger);
 	const names = paths.ledger.map(({ path }) => path);
 	refuseOthersTasks(target, names);
-	const reversed = await reverseChange(ledger, view, { before, after: facts.tree, summary }, names);
+	const reverse = target.undoing === "files" ? reverseFiles : reverseChange;
+	const reversed = await reverse(ledger, view, { before, after: facts.tree, summary }, names);
 	if (reversed.writes.length === 0 && (code === null || code.code === null)) {
 		throw new MsgcodeError("nothing_to_undo", `Nothing is left of ${subjectOf(facts)}: it is all as it was before.`, {
 			details: { commit: facts.oid },

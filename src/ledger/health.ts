@@ -4,17 +4,18 @@ import { accessSync, constants, existsSync, lstatSync, readdirSync, readFileSync
 import { join } from "node:path";
 import { formatDuration, isoTime } from "../core/clock.ts";
 import { type Finding, type HealthCheck, healthCheck, problem, warning } from "../core/health.ts";
-import { isTaskId } from "../core/ids.ts";
 import { isAbandoned, sightLock } from "../core/lock-file.ts";
 import { isLeftoverTemporary } from "../core/temporary-files.ts";
 import { taskHome } from "./archive-places.ts";
+import { FIX_HINT } from "./fixes/fix.ts";
 import { ATTRIBUTES, excludeLines, IGNORED } from "./init-workspace.ts";
 import type { Ledger } from "./ledger.ts";
 import { driverState } from "./merge-driver.ts";
 import { parseMessage } from "./message.ts";
-import { INDEX_FILE } from "./paths.ts";
+import { INDEX_FILE, rightTaskFileName } from "./paths.ts";
 import { listPending } from "./pending.ts";
 import { examineRunLog } from "./run-log-health.ts";
+import { differingTasks } from "./stale-index.ts";
 import { readSummaries } from "./task-index.ts";
 import type { TaskSummary } from "./task-view.ts";
 
@@ -32,7 +33,7 @@ export function checkWorkspace({ workspace, git }: Ledger): Promise<HealthCheck>
 		const findings: Finding[] = wanted.flatMap(([name, path, lines]) => {
 			const present = new Set(existsSync(path) ? readFileSync(path, "utf8").split(/\r?\n/) : []);
 			const missing = lines.filter((line) => !present.has(line));
-			return missing.length === 0 ? [] : [warning(`${name} lacks: ${missing.join(", ")}`, "msgcode init")];
+			return missing.length === 0 ? [] : [warning(`${name} lacks: ${missing.join(", ")}`, FIX_HINT)];
 		});
 		const mergeDriver = await driverState(git);
 		if (mergeDriver === "missing") {
@@ -104,7 +105,7 @@ export function checkLocks(ledger: Ledger): Promise<HealthCheck> {
 			.filter(({ folder, name }) => isLeftoverTemporary(folder, name))
 			.map(({ folder, name }) => join(folder, name));
 		if (leftovers.length > 0) {
-			const hint = "They hold nothing that is needed.";
+			const hint = `They hold nothing that is needed. ${FIX_HINT}`;
 			findings.push(warning(`${leftovers.length} temporary files were left by processes that are gone.`, hint));
 		}
 		const summary = held.length === 0 ? "nobody holds a lock" : "held by a command that runs";
@@ -167,14 +168,11 @@ export function misnamedTaskFile(
 	name: string,
 	others: readonly string[],
 ): { readonly message: string; readonly hint: string } | null {
-	const stem = /^(tsk_.*)\.(?:md|json)$/i.exec(name)?.[1] ?? "";
-	const asId = stem.toLowerCase();
-	if (stem === asId || !isTaskId(asId)) return null;
-	const twin = others.includes(name.toLowerCase()) ? `, and ${name.toLowerCase()} is there as well` : "";
-	return {
-		message: `tasks/${name} is no task file: an id is in lower case${twin}.`,
-		hint: "Rename it, or give it an id of its own.",
-	};
+	const right = rightTaskFileName(name);
+	if (right === null) return null;
+	const twin = others.includes(right);
+	const message = `tasks/${name} is no task file: an id is in lower case${twin ? `, and ${right} is there as well` : ""}.`;
+	return { message, hint: twin ? "Compare the two, and give this one an id of its own." : FIX_HINT };
 }
 
 function danglingParents(task: TaskSummary, isTask: (id: string) => boolean): Finding[] {
@@ -185,10 +183,9 @@ function danglingParents(task: TaskSummary, isTask: (id: string) => boolean): Fi
 }
 
 function staleIndex(indexed: readonly TaskSummary[], tasks: readonly TaskSummary[]): Finding[] {
-	const known = new Map(indexed.map((task) => [task.id, JSON.stringify(task)]));
-	const wrong = tasks.filter((task) => known.get(task.id) !== JSON.stringify(task)).map(({ id }) => id);
-	if (wrong.length === 0 && known.size === tasks.length) return [];
-	const hint = `${INDEX_FILE} is derived: without it the next command makes it anew. Until then use --no-index.`;
+	const wrong = differingTasks(indexed, tasks);
+	if (wrong.length === 0) return [];
+	const hint = `${INDEX_FILE} is derived: \`msgcode doctor --fix\` makes it anew. Until then use --no-index.`;
 	return [warning(`${INDEX_FILE} does not agree with the files (${wrong.slice(0, 5).join(", ")}).`, hint)];
 }
 

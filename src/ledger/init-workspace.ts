@@ -73,7 +73,8 @@ export function excludeLines(workspace: Pick<Workspace, "prefix">): readonly str
 	return ["worktrees/tsk_*/", "tasks/index.json", ...events].map((path) => `${root}${path}`);
 }
 
-function withLines(text: string, wanted: readonly string[]): string {
+/** The text with the wanted lines that it lacks at its end. */
+export function withLines(text: string, wanted: readonly string[]): string {
 	const present = new Set(text.split(/\r?\n/));
 	const missing = wanted.filter((line) => !present.has(line));
 	if (missing.length === 0) return text;

@@ -46,6 +46,19 @@ export function textPatch(names: readonly [string, string], before: string, afte
 	return patch === undefined ? null : patch.replace(/^=+\n/, "");
 }
 
+/** The change of one file as git shows it, for reading; null stands for a file that is not there. */
+export function fileDifference(path: string, before: Buffer | null, after: Buffer | null): string {
+	const head = [`diff --git a/${path} b/${path}`];
+	if (before === null) head.push("new file");
+	if (after === null) head.push("deleted file");
+	const names = [before === null ? "/dev/null" : `a/${path}`, after === null ? "/dev/null" : `b/${path}`] as const;
+	const [from, to] = [before?.toString("utf8") ?? "", after?.toString("utf8") ?? ""];
+	const patch = textPatch(names, from, to);
+	if (patch !== null) return `${head.join("\n")}\n${patch}`;
+	const { insertions, deletions } = lineDifference(from.split("\n"), to.split("\n"));
+	return `${head.join("\n")}\n--- ${names[0]}\n+++ ${names[1]}\n(too long to show: ${insertions} lines come, ${deletions} go)\n`;
+}
+
 function onlyIn(lines: readonly string[], others: readonly string[]): number {
 	const left = new Map<string, number>();
 	for (const line of others) left.set(line, (left.get(line) ?? 0) + 1);

@@ -4,6 +4,8 @@
 export type Undoing =
 	/** Its fields and files go back to how they were. */
 	| "fields"
+	/** Its files go back as files, byte for byte: before it they need not even have been readable. */
+	| "files"
 	/** It carries code with it: the landing, or its reversal. */
 	| "landing"
 	/** It happened, and a later commit does not make it not have happened. */
@@ -20,6 +22,7 @@ export const OPERATIONS = {
 	close: "fields",
 	edit: "fields",
 	"edit-by-hand": "fields",
+	fix: "files",
 	init: "init",
 	reject: "fields",
 	remove: "fields",

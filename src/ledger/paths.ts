@@ -48,7 +48,7 @@ export function isLedgerPath(path: string): boolean {
 	const [first, second, third, fourth] = path.split("/");
 	if (first !== "tasks" || second === undefined) return false;
 	if (third === undefined) {
-		return FIXED_NAMES.has(second) || taskIdOfFile(second) !== null;
+		return FIXED_NAMES.has(second) || taskIdOfFile(second) !== null || rightTaskFileName(second) !== null;
 	}
 	if (second === "runs") return isTaskId(third) && (fourth === undefined || isRunId(fourth));
 	if (second === "archive") return isArchiveYear(third);
@@ -59,6 +59,12 @@ export function isLedgerPath(path: string): boolean {
 export function taskIdOfFile(name: string): string | null {
 	const found = /^(.*)\.(?:md|json)$/.exec(name);
 	return found?.[1] !== undefined && isTaskId(found[1]) ? found[1] : null;
+}
+
+/** The right name of a task's file that has its name in another case (`tsk_ABC….md`); null for every other name. */
+export function rightTaskFileName(name: string): string | null {
+	const right = name.toLowerCase();
+	return name !== right && taskIdOfFile(right) !== null ? right : null;
 }
 
 export interface TaskPath {

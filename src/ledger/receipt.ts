@@ -130,8 +130,9 @@ export interface RunLine {
 	readonly attempts: number;
 	readonly trigger: string;
 	readonly scheduledAt: string | null;
-	readonly textDigest: string;
-	readonly textLength: number;
+	/** Digest and length of what the runner said last; null in a line that was made again from the receipt alone. */
+	readonly textDigest: string | null;
+	readonly textLength: number | null;
 	readonly baseCommit: string | null;
 	readonly patchSha256: string | null;
 }

@@ -1,6 +1,6 @@
 // Takes back what a commit did to the ledger's files, from how they are now: three-way, field by field, each task on its own.
-// Invariant: a task's files are never deleted (a birth is taken back by `removed`), and what was changed again since is
-// named, never overwritten.
+// Invariant: a task's files are never deleted (a birth is taken back by `removed`), but those that a fix had brought; and what
+// was changed again since is named, never overwritten.
 import { MsgcodeError } from "../core/errors.ts";
 import type { LedgerView } from "./apply.ts";
 import type { Ledger } from "./ledger.ts";
@@ -53,6 +53,24 @@ export async function reverseChange(
 	}
 	if (conflicts.length > 0) throw conflictError(conflicts);
 	return { writes, tasks, files };
+}
+
+/** The same for a commit that is taken back as files alone: what it brought goes, what it took out comes back. */
+export async function reverseFiles(
+	ledger: Ledger,
+	view: LedgerView,
+	reversed: Reversed,
+	paths: readonly string[],
+): Promise<ReversedChange> {
+	const writes: FileWrite[] = [];
+	const conflicts: Conflict[] = [];
+	for (const path of paths) {
+		const write = await reverseFile(ledger, view, reversed, path);
+		if (write === "conflict") conflicts.push({ taskId: taskPath(path)?.taskId ?? null, fields: [path] });
+		else if (write !== null) writes.push(write);
+	}
+	if (conflicts.length > 0) throw conflictError(conflicts);
+	return { writes, tasks: [], files: writes.map(({ path }) => path) };
 }
 
 /** null where the file is as it was already. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Finding, problem, warning } from "../core/health.ts";
 import { rotatedLogs, tasksWithRuns } from "./archive-places.ts";
+import { FIX_HINT } from "./fixes/fix.ts";
 import { RUNS_FILE } from "./paths.ts";
 import type { Receipt, RunLine } from "./receipt.ts";
 import { parseRunLine, placeOfRun, readReceipt, readRunLog, runIdsOf } from "./runs.ts";
@@ -32,8 +33,7 @@ export function examineRunLog(
 		root,
 	);
 	for (const runId of contradictions) {
-		const hint = "Compare the lines with the run's run_receipt.json and delete the wrong ones.";
-		findings.push(problem(`${RUNS_FILE} tells the run ${runId} in different words.`, hint));
+		findings.push(problem(`${RUNS_FILE} tells the run ${runId} in different words.`, FIX_HINT));
 	}
 	const told = new Set(lines.map(({ runId }) => runId));
 	for (const { runId, taskId } of lines) {
@@ -50,7 +50,7 @@ export function examineRunLog(
 		for (const runId of runIdsOf(root, taskId)) {
 			const receipt = join(root, placeOfRun(root, taskId, runId), "run_receipt.json");
 			if (told.has(runId) || isLive(runId) || !existsSync(receipt)) continue;
-			findings.push(warning(`The run ${runId} of ${taskId} has a folder, but no line in ${RUNS_FILE}.`));
+			findings.push(warning(`The run ${runId} of ${taskId} has a folder, but no line in ${RUNS_FILE}.`, FIX_HINT));
 		}
 	}
 	return { findings, details: { runs: lines.length, repeatedLines } };

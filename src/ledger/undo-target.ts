@@ -16,7 +16,7 @@ export interface UndoTarget {
 	readonly summary: string;
 	/** The tree before it; null for a commit without a parent. */
 	readonly before: string | null;
-	readonly undoing: Extract<Undoing, "fields" | "landing">;
+	readonly undoing: Extract<Undoing, "fields" | "files" | "landing">;
 }
 
 /** How many of the actor's commits are looked at in one go; the first one nearly always is it. */
@@ -116,7 +116,7 @@ async function targetOf(ledger: Ledger, reader: ObjectReader, facts: CommitFacts
 	if ((facts.body.match(/^\s*Msgcode-Op:/gm) ?? []).length > 1) {
 		throw refused(facts, "holds several commands in one commit", `git itself reverts them together: ${revert}`);
 	}
-	const undoing = undoingOf(op);
+	const undoing = await undoingOfChain(reader, facts, op);
 	if (undoing === "run") throw refusedRun(ledger, facts);
 	if (undoing === "allow-secret") {
 		const run = facts.runId ?? "<run>";
@@ -140,6 +140,19 @@ async function targetOf(ledger: Ledger, reader: ObjectReader, facts: CommitFacts
 	const before = object === null ? null : treeOfCommit(object.content);
 	const summary = facts.subject.replace(/^(?:task\([^)]*\)|tasks): /, "");
 	return { facts, op, summary, before, undoing };
+}
+
+/** What an undo took back decides how it is itself taken back, and so on: a fix goes and comes as files. */
+async function undoingOfChain(reader: ObjectReader, facts: CommitFacts, op: string): Promise<Undoing | null> {
+	const seen = new Set<string>();
+	for (let undone: CommitFacts | null = facts; undone?.op === "undo" && undone.undoes !== null; ) {
+		if (seen.has(undone.oid)) break;
+		seen.add(undone.oid);
+		const object = await reader.read(undone.undoes);
+		undone = object?.type === "commit" ? commitFacts(object.oid, object.content) : null;
+		if (undone?.op === "fix") return "files";
+	}
+	return undoingOf(op);
 }
 
 /** A run happened; its landing, where it has one, is another matter. */

@@ -148,7 +148,10 @@ describe("doctor", () => {
 		const messages = (check("ledger").details.findings ?? []).map(({ message }) => message).join("\n");
 		expect(messages).toContain(`${id} depends on ${parent}, which is not here.`);
 		expect(messages).toContain("tasks/index.json does not agree with the files");
-		expect(check("workspace")).toMatchObject({ status: "warning", hint: "msgcode init" });
+		expect(check("workspace")).toMatchObject({
+			status: "warning",
+			hint: expect.stringContaining("msgcode doctor --fix"),
+		});
 		expect(check("workspace").details.findings).toHaveLength(2);
 		await succeed(place, "init");
 		expect((await doctor(place)).check("workspace").status).toBe("ok");

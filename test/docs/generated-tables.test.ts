@@ -7,6 +7,7 @@ import { findingTable } from "../../src/fsck/finding.ts";
 import { definitionDefaults } from "../../src/ledger/definition.ts";
 import { definitionKeys } from "../../src/ledger/definition-keys.ts";
 import { diagnosticTable } from "../../src/ledger/diagnostic.ts";
+import { fixKinds } from "../../src/ledger/fixes/registry.ts";
 import { LIMITS } from "../../src/ledger/limits.ts";
 import { readDocument, root } from "./documents.ts";
 
@@ -48,6 +49,13 @@ const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> =
 				Object.entries(findingTable)
 					.sort(([, a], [, b]) => (a.verdict < b.verdict ? -1 : a.verdict > b.verdict ? 1 : 0))
 					.map(([code, { verdict, means }]) => [`\`${code}\``, verdict, means]),
+			),
+	},
+	"docs/reliability.md": {
+		fixes: () =>
+			table(
+				["code", "what is wrong", "what is done"],
+				fixKinds.map(({ code, wrong, mended }) => [`\`${code}\``, wrong, mended]),
 			),
 	},
 	"docs/architecture.md": {

@@ -83,6 +83,13 @@ export const operations: Readonly<Record<string, Operation>> = {
 		before: ({ run, task }) => run("task", "close", task, "--status", "canceled"),
 		make: ({ run, task }) => run("task", "reopen", task),
 	},
+	fix: {
+		before: async ({ made }) => {
+			made.write("tasks/.gitignore", "");
+			made.git("commit", "--quiet", "-m", "by accident", "--", "tasks/.gitignore");
+		},
+		make: ({ run }) => run("doctor", "--fix", "--yes"),
+	},
 	remove: { make: ({ run, task }) => run("task", "rm", task, "--reason", "twice") },
 	run: { make: ({ run, task }) => run("task", "run", task, ...CODE_RUN) },
 	"allow-secret": {

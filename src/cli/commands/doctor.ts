@@ -1,4 +1,5 @@
-// `msgcode doctor`: named checks of everything that msgcode stands on, as far as each can be looked at.
+// `msgcode doctor`: named checks of everything that msgcode stands on, as far as each can be looked at; with --fix also what
+// can be mended, and with --yes its mending. Invariant: without both flags nothing is changed.
 import { existsSync } from "node:fs";
 import type { App } from "../../app.ts";
 import { EXIT, MsgcodeError } from "../../core/errors.ts";
@@ -6,9 +7,11 @@ import { checkNode, type HealthCheck, healthCheck } from "../../core/health.ts";
 import { listClaims } from "../../engine/claim.ts";
 import { checkClaims, checkRunners, checkTrust, checkWorktrees } from "../../engine/health.ts";
 import { checkGit } from "../../git/health.ts";
+import type { Found, MadeFix } from "../../ledger/fixes/mend.ts";
 import { checkLedger, checkLocks, checkPending, checkWorkspace } from "../../ledger/health.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
+import { fixData, foundText, madeText } from "../fix-text.ts";
 import { openFor } from "../open.ts";
 import { visible } from "../terminal-text.ts";
 
@@ -16,7 +19,11 @@ const NODE_MINIMUM = [22, 12] as const;
 /** Where an error means that ledger data is damaged, not that something around it is missing. */
 const DATA_CHECKS = new Set(["ledger", "pending", "claims"]);
 
-export async function run(context: CommandContext): Promise<CommandResult> {
+interface Options {
+	readonly fix?: boolean;
+}
+
+export async function run(context: CommandContext, _args: readonly string[], options: Options): Promise<CommandResult> {
 	const { io, start } = context;
 	const checks: HealthCheck[] = [
 		await checkNode(process.versions.node, NODE_MINIMUM),
@@ -27,7 +34,9 @@ export async function run(context: CommandContext): Promise<CommandResult> {
 		unopened = error;
 		return null;
 	});
+	const mending = options.fix === true ? await mend(context, app) : null;
 	checks.push(...(app === null ? [await failedWorkspace(unopened)] : await checksOf(app)));
+	if (mending !== null) return mendingResult(mending, checks, exitCodeOf(checks, unopened));
 	return {
 		kind: "doctor",
 		data: checks,
@@ -37,14 +46,63 @@ export async function run(context: CommandContext): Promise<CommandResult> {
 	};
 }
 
+interface Mending {
+	readonly found: Found;
+	/** null in a dry run. */
+	readonly made: readonly MadeFix[] | null;
+}
+
+/** Looks for fixes and, with --yes, makes them. What is left for a person is what is left afterwards. */
+async function mend(context: CommandContext, app: App | null): Promise<Mending> {
+	if (app === null) return { found: { fixes: [], undecided: [] }, made: null };
+	const { findFixes, makeFixes } = await import("../../ledger/fixes/mend.ts");
+	const isLive = liveRuns(app);
+	const made = context.flags.yes && !context.flags.dryRun ? await makeFixes(app.ledger, isLive) : null;
+	return { found: await findFixes(app.ledger, isLive), made };
+}
+
+function mendingResult({ found, made }: Mending, checks: readonly HealthCheck[], exitCode: number): CommandResult {
+	const fixes = made === null ? found.fixes.map((fix) => fixData(fix, null)) : made.map((one) => fixData(one.fix, one));
+	const failed = made?.some(({ failure }) => failure !== null) === true;
+	const text = (style: Style) => (made === null ? foundText(found, style) : madeText(made, found.undecided, style));
+	return {
+		kind: "doctor.fix",
+		data: { dryRun: made === null, fixes, undecided: found.undecided, checks },
+		human: (style) => `${checks.map((check) => describe(check, style)).join("")}\n${text(style)}`,
+		plain: () => planRows(found, made),
+		exitCode: exitCode === EXIT.ok && failed ? EXIT.failed : exitCode,
+		...(made === null && found.fixes.length > 0 ? { next: "msgcode doctor --fix --yes" } : {}),
+	};
+}
+
+function planRows(found: Found, made: readonly MadeFix[] | null): (readonly unknown[])[] {
+	const row = (state: string, { code, file, message }: Found["undecided"][number] | Found["fixes"][number]) => [
+		state,
+		code,
+		file,
+		message,
+	];
+	const left = found.undecided.map((one) => [...row("by hand", one), null]);
+	if (made === null) return [...found.fixes.map((fix) => [...row("would fix", fix), null]), ...left];
+	return [
+		...made.map(({ fix, commit, failure }) => [...row(failure === null ? "fixed" : "not fixed", fix), commit]),
+		...left,
+	];
+}
+
+/** Tells the runs that have not ended: their folders may stand without a line. */
+function liveRuns(app: App): (runId: string) => boolean {
+	const live = new Set(listClaims(app.workspace.stateDir, app.ledger.now()).map(({ claim }) => claim.runId));
+	return (runId) => live.has(runId);
+}
+
 async function checksOf(app: App): Promise<HealthCheck[]> {
 	const { ledger, settings } = app;
 	const registry = await app.registry();
 	const defaultRunner = settings.runner.default;
-	const live = new Set(listClaims(app.workspace.stateDir, ledger.now()).map(({ claim }) => claim.runId));
 	return [
 		await checkWorkspace(ledger),
-		await checkLedger(ledger, (runId) => live.has(runId)),
+		await checkLedger(ledger, liveRuns(app)),
 		await checkLocks(ledger),
 		await checkPending(ledger),
 		await checkClaims(ledger),

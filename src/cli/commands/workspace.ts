@@ -77,9 +77,10 @@ export const log: Verb = {
 
 export const doctor: Verb = {
 	words: "doctor",
-	does: "Check git, the ledger, locks and worktrees",
-	more: "Exit code 0 when nothing is wrong but perhaps to be warned of, 1 when something around the ledger is missing, 3 outside a workspace, 7 when ledger data is damaged.",
-	examples: ["msgcode doctor", "msgcode doctor --json"],
+	does: "Check git, the ledger, locks and worktrees; mend what can be mended",
+	more: "With --fix it also shows what can be mended, what would be written and why that is safe; with --fix --yes it does so, each fix in a commit of its own that `msgcode undo` takes back. Exit code 0 when nothing is wrong but perhaps to be warned of, 1 when something around the ledger is missing, 3 outside a workspace, 7 when ledger data is damaged; with --yes, as it is after the fixes.",
+	flags: [{ flag: "--fix", help: "show what would be mended; with --yes, mend it" }],
+	examples: ["msgcode doctor", "msgcode doctor --fix", "msgcode doctor --fix --yes", "msgcode doctor --json"],
 	load: () => import("./doctor.ts"),
 };
 

@@ -7,7 +7,7 @@ import type { ChangedFile } from "../git/patch.ts";
 import { type Change, type LedgerView, viewOf } from "../ledger/apply.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { moveLocalEvents } from "../ledger/move-home.ts";
-import { isLedgerPath, taskPath } from "../ledger/paths.ts";
+import { isLedgerPath, LIVE, taskPath } from "../ledger/paths.ts";
 import { type ReversedChange, reverseChange, reverseFiles } from "../ledger/reverse-change.ts";
 import { readReceipt } from "../ledger/runs.ts";
 import { changeLedger } from "../ledger/transaction.ts";
@@ -89,8 +89,8 @@ async function planUndo(ledger: Ledger, view: LedgerView, target: UndoTarget): P
 			details: { commit: facts.oid },
 		});
 	}
-	for (const { id, ends } of reversed.tasks) {
-		const claim = ends ? readClaim(ledger.workspace.stateDir, id) : null;
+	for (const { id, ends, move } of reversed.tasks) {
+		const claim = ends || move.to !== LIVE ? readClaim(ledger.workspace.stateDir, id) : null;
 		if (claim !== null)
 			throw new MsgcodeError("task_running", `${id} has a live run, ${claim.runId}.`, {
 				details: { runId: claim.runId },

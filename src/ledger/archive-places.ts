@@ -53,10 +53,15 @@ export function taskIdsLike(root: string, prefix: string): string[] {
 	return [...new Set(ids.filter((id) => id.startsWith(prefix)))].sort();
 }
 
-/** The home that holds a run's folder; the live one where none does. */
+/**
+ * The home that holds a run's receipt, else its folder; the live one where none does. git leaves what it does not know
+ * (a run's events) behind when it moves a task.
+ */
 export function runHome(root: string, taskId: string, runId: string): string {
-	if (isThere(join(root, runFolder(taskId, runId)))) return LIVE;
-	return archiveHomes(root).find((home) => isThere(join(root, runFolder(taskId, runId, home)))) ?? LIVE;
+	const holds = (home: string, file: string) => isThere(join(root, runFolder(taskId, runId, home), file));
+	if (holds(LIVE, "run_receipt.json")) return LIVE;
+	const homes = [LIVE, ...archiveHomes(root)];
+	return homes.find((home) => holds(home, "run_receipt.json")) ?? homes.find((home) => holds(home, "")) ?? LIVE;
 }
 
 /** Ids of the run folders of a task, in whatever home, unordered. A merge may leave some of them in each of two homes. */

@@ -18,6 +18,7 @@ export const OPERATIONS = {
 	adopt: "fields",
 	"allow-secret": "allow-secret",
 	apply: "landing",
+	archive: "fields",
 	block: "fields",
 	close: "fields",
 	edit: "fields",

@@ -110,6 +110,23 @@ export const operations: Readonly<Record<string, Operation>> = {
 		before: ({ run, task }) => run("task", "run", task, ...CODE_RUN),
 		make: ({ run, task }) => run("task", "apply", task, "--yes"),
 	},
+	archive: {
+		before: async ({ run, task }) => {
+			await run("task", "run", task, ...CODE_RUN);
+			await run("task", "worktree", "rm", task, "--yes");
+			await run("task", "close", task);
+		},
+		make: ({ run, task }) => run("task", "archive", task),
+	},
+	"edit of an archived task": {
+		before: async ({ run, task }) => {
+			await run("task", "run", task, ...CODE_RUN);
+			await run("task", "worktree", "rm", task, "--yes");
+			await run("task", "close", task);
+			await run("task", "archive", task);
+		},
+		make: ({ run, task }) => run("task", "edit", task, "--title", "Comes home"),
+	},
 	rollback: {
 		before: async (scene) => {
 			await scene.run("task", "edit", scene.task, "--title", "Renamed");
@@ -132,6 +149,7 @@ export const operations: Readonly<Record<string, Operation>> = {
 	},
 };
 
+/** The first word: "rollback of a landing" is a rollback. */
 export function operationOf(name: string): string {
 	return name.split(" ")[0] as string;
 }

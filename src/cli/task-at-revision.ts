@@ -3,7 +3,9 @@ import { readFacts } from "../ledger/history.ts";
 import { resolveTaskIdAt } from "../ledger/history-task-id.ts";
 import { openHistory } from "../ledger/history-walk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { type ListedTask, listedTask } from "../ledger/listed-task.ts";
+import { byUrgency, type ListedTask, listedTask } from "../ledger/listed-task.ts";
+import { isOver } from "../ledger/over.ts";
+import { LIVE } from "../ledger/paths.ts";
 import { resolveRevision } from "../ledger/revision.ts";
 import { allFilesAt, readTaskAt, type TaskTimes, taskTimes } from "../ledger/task-at.ts";
 import { type TaskView, withoutPrompt } from "../ledger/task-view.ts";
@@ -31,16 +33,28 @@ export async function taskAt(context: CommandContext, ledger: Ledger, word: stri
 	}
 }
 
-/** All tasks that the commit holds in the live folder. */
-export async function tasksAt(context: CommandContext, ledger: Ledger, at: string): Promise<ListedTask[]> {
+/** The tasks of the commit's live folder, with those of its archive that were not over; or those of its archive. */
+export async function tasksAt(
+	context: CommandContext,
+	ledger: Ledger,
+	at: string,
+	archived: boolean,
+): Promise<ListedTask[]> {
 	const reader = ledger.openReader();
 	try {
 		const commit = await resolveRevision(ledger, reader, at, historyNotice(context));
 		const { committedAtMs } = await readFacts(reader, commit);
 		const times = taskTimes(await openHistory(ledger, commit, historyNotice(context)));
-		const files = await allFilesAt(ledger, reader, commit, false);
-		const views = files.map((one) => readTaskAt(ledger, reader, one, times.get(one.id) ?? only(committedAtMs)));
-		return (await Promise.all(views)).map((view) => listedTask(withoutPrompt(view)));
+		const all = await allFilesAt(ledger, reader, commit);
+		const wanted = all.filter(({ home }) => !archived || home !== LIVE);
+		const tasks = await Promise.all(
+			wanted.map(async (files) => {
+				const view = await readTaskAt(ledger, reader, files, times.get(files.id) ?? only(committedAtMs));
+				const atRest = !view.broken && isOver(view);
+				return archived || files.home === LIVE || !atRest ? [listedTask(withoutPrompt(view))] : [];
+			}),
+		);
+		return tasks.flat().sort(byUrgency);
 	} finally {
 		reader.close();
 	}

@@ -41,7 +41,7 @@ export async function resolveTaskIdAt(
 		return files;
 	}
 	const prefix = text.startsWith("tsk_") ? text : `tsk_${text}`;
-	const matches = (await allFilesAt(ledger, reader, commit, true)).filter(({ id }) => id.startsWith(prefix));
+	const matches = (await allFilesAt(ledger, reader, commit)).filter(({ id }) => id.startsWith(prefix));
 	const [first] = matches;
 	if (first === undefined) throw notThere(`No task's id began with ${JSON.stringify(text)}`);
 	if (matches.length === 1) return first;

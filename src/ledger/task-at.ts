@@ -19,6 +19,8 @@ import { fromTop } from "./workspace.ts";
 export interface TaskFiles {
 	readonly id: string;
 	readonly home: string;
+	/** Every home that holds one of its two files: more than one is what a merge of two copies leaves. */
+	readonly homes: readonly string[];
 	/** null for a file that is not there. */
 	readonly definition: PlacedBlob | null;
 	readonly record: PlacedBlob | null;
@@ -62,13 +64,8 @@ export async function filesOfTaskAt(
 	return found?.definition == null && found?.record == null ? null : found;
 }
 
-/** Every task of a commit by id: the live ones, with `archived` those of the archive too. */
-export async function allFilesAt(
-	ledger: Place,
-	reader: ObjectReader,
-	commit: string,
-	archived: boolean,
-): Promise<TaskFiles[]> {
+/** Every task of a commit by id, archived ones included. */
+export async function allFilesAt(ledger: Place, reader: ObjectReader, commit: string): Promise<TaskFiles[]> {
 	const found = new Map<string, TaskFiles>();
 	for (const home of await homesAt(ledger, reader, commit)) {
 		const names = await listTree(reader, home.tree);
@@ -82,7 +79,6 @@ export async function allFilesAt(
 	}
 	return [...found.values()]
 		.filter(({ definition, record }) => definition !== null || record !== null)
-		.filter(({ home }) => archived || home === LIVE)
 		.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -110,6 +106,11 @@ export async function readTaskAt(
 	}
 	const record = recordText === null ? null : parseRecord(recordText, files.record?.path ?? recordPath(id, home));
 	diagnostics.push(...(record?.diagnostics ?? []));
+	if (files.homes.length > 1) {
+		const message = `The task stood in ${files.homes.join(" and in ")}, as a merge of two copies leaves it; ${home} counts.`;
+		const hint = "msgcode doctor --fix shows what it would bring together.";
+		diagnostics.push(diagnose("two_homes", { file: definitionFile, line: 1, message, hint }));
+	}
 	return taskView({
 		id,
 		definition: parsed.definition,
@@ -157,6 +158,7 @@ function joined(first: TaskFiles | null, then: TaskFiles): TaskFiles {
 	return {
 		id: first.id,
 		home: isHere ? first.home : then.home,
+		homes: [...first.homes, ...then.homes],
 		definition: first.definition ?? then.definition,
 		record: first.record ?? then.record,
 		runs: [...first.runs, ...then.runs],
@@ -168,7 +170,8 @@ function pairOf({ home }: Home, names: Names, id: string): Omit<TaskFiles, "runs
 		const entry = names.get(path.slice(home.length + 1));
 		return entry === undefined || entry.mode === "40000" ? null : { oid: entry.oid, path };
 	};
-	return { id, home, definition: blob(definitionPath(id, home)), record: blob(recordPath(id, home)) };
+	const [definition, record] = [blob(definitionPath(id, home)), blob(recordPath(id, home))];
+	return { id, home, homes: definition === null && record === null ? [] : [home], definition, record };
 }
 
 async function entryIn(reader: ObjectReader, names: Names, first: string, second: string): Promise<TreeEntry | null> {

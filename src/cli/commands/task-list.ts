@@ -29,17 +29,22 @@ export async function run(
 	_args: readonly string[],
 	options: TaskFilters,
 ): Promise<CommandResult> {
-	if (options.at !== undefined && options.archived === true) {
-		throw new MsgcodeError("usage", "--at and --archived exclude each other.", { hint: "msgcode task list --help" });
-	}
 	const app = await openFor(context, "task list");
-	if (options.at !== undefined) {
-		const { tasksAt } = await import("../task-at-revision.ts");
-		return taskListResult("task.list", select(await tasksAt(context, app.ledger, options.at), options), options);
-	}
-	const { archived, all } = options;
-	const tasks = archived === true ? await readArchived(app.ledger) : await tasksWithRuns(app);
-	return taskListResult("task.list", select(tasks, { ...options, all: all === true || archived === true }), options);
+	const archived = options.archived === true;
+	return taskListResult(
+		"task.list",
+		select(await wantedTasks(context, app, options.at, archived), {
+			...options,
+			all: options.all === true || archived,
+		}),
+		options,
+	);
+}
+
+async function wantedTasks(context: CommandContext, app: App, at: string | undefined, archived: boolean) {
+	if (at === undefined) return archived ? await readArchived(app.ledger) : await tasksWithRuns(app);
+	const { tasksAt } = await import("../task-at-revision.ts");
+	return await tasksAt(context, app.ledger, at, archived);
 }
 
 /** All tasks, with the status of those that have a live run. */

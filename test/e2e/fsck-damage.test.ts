@@ -1,7 +1,8 @@
 // Every kind of damage that `msgcode fsck` knows is planted into a sound ledger: it finds that kind, no other, and exits
 // with 7. A code of the table without a plant here fails the last test.
-import { appendFileSync, mkdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { type FindingCode, findingTable } from "../../src/fsck/finding.ts";
 import {
@@ -14,6 +15,7 @@ import {
 	loseObject,
 	replacePatch,
 } from "../support/fsck-scene.ts";
+import { repo } from "../support/repo.ts";
 import { succeed } from "../support/two-clones.ts";
 
 type Plant = (scene: FsckScene) => void | Promise<void>;
@@ -538,4 +540,61 @@ describe("planted damage is found as what it is, and as nothing else", () => {
 		expect(codes.map(([code]) => code).filter((code) => !planted.has(code as FindingCode))).toEqual([]);
 		expect(planted.size).toBeGreaterThanOrEqual(30);
 	});
+});
+
+const fixtures = fileURLToPath(new URL("../../fixtures/ledgers/bad/", import.meta.url));
+
+test("the bad files of the fixtures are found with their lines; their sound neighbours are not", async () => {
+	const place = await repo({ ledger: true });
+	const expected: Record<string, [string, number][]> = JSON.parse(readFileSync(`${fixtures}expected.json`, "utf8"));
+	for (const name of Object.keys(expected)) place.write(`tasks/${name}`, readFileSync(fixtures + name));
+	const { exitCode, findings } = await fsckOf(place);
+	expect(exitCode).toBe(7);
+	// What each file lacks beside it is another matter.
+	const ofFiles = findings.filter(({ code }) => code !== "definition_missing" && code !== "dependency_missing");
+	for (const [name, wanted] of Object.entries(expected)) {
+		const grave = wanted.filter(([code]) => code in findingTable);
+		const told = grave.map(([code, line]) => [code === "record_version" ? "format_newer" : code, line]);
+		const found = ofFiles.filter(({ file }) => file === `tasks/${name}`).map(({ code, line }) => [code, line]);
+		expect(found, name).toEqual(told);
+	}
+	expect(ofFiles.filter(({ file = "" }) => !(file.replace("tasks/", "") in expected))).toEqual([]);
+});
+
+test("a folder that is missing from HEAD's tree is found, though the history cannot be read then", async () => {
+	const { place, last } = await fsckScene();
+	loseObject(place, `HEAD:tasks/runs/${last.task}`);
+	const { exitCode, codes } = await fsckOf(place);
+	expect({ exitCode, codes }).toEqual({ exitCode: 7, codes: ["check_incomplete", "object_missing"] });
+});
+
+test("a person sees each check, each finding with its file and way out, and the verdict last", async () => {
+	const { place, blocked } = await fsckScene();
+	rmSync(join(place.path, `tasks/${blocked}.md`));
+	const { stdout, exitCode } = await place.msgcode("fsck");
+	const lines = stdout.trimEnd().split("\n");
+	expect(exitCode).toBe(7);
+	expect(lines[0]).toMatch(/^damaged +tasks +8 tasks$/);
+	expect(lines.slice(1, 4)).toEqual([
+		`    definition_missing  tasks/${blocked}.md:1`,
+		"        The task's record is there, but its Markdown file is not.",
+		`        hint: Bring it back from history: git log -- tasks/${blocked}.md`,
+	]);
+	expect(lines).toContain("ok            landings      1 landing");
+	expect(lines.at(-1)).toBe("damaged: 1 damaged (9 checks)");
+	const narrow = await place.msgcodeWith({ terminal: 60 }, "--no-color", "fsck");
+	const widths = narrow.stdout.split("\n").map((line) => line.length);
+	expect(Math.max(...widths)).toBeLessThanOrEqual(60);
+	const plain = await place.msgcode("fsck", "--plain");
+	expect(plain.stdout.split("\n").slice(0, 2)).toEqual([
+		"tasks\tdamaged\t8 tasks",
+		[
+			"tasks",
+			"damaged",
+			"definition_missing",
+			`tasks/${blocked}.md:1`,
+			"The task's record is there, but its Markdown file is not.",
+			`Bring it back from history: git log -- tasks/${blocked}.md`,
+		].join("\t"),
+	]);
 });

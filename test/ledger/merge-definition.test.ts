@@ -167,6 +167,15 @@ describe("clean", () => {
 		expect(merged).toEqual({ text: task(wanted), conflicts: [] });
 	});
 
+	test("text that keeps its blank lines owns them, whatever comes behind it", async () => {
+		const merged = await merge(
+			task("a: |+\n  x\n\nb: 1\n"),
+			task("a: |+\n  y\n\n\nb: 1\n"),
+			task("a: |+\n  x\n\nn: 2\nb: 1\n"),
+		);
+		expect(merged).toEqual({ text: task("a: |+\n  y\n\n\nn: 2\nb: 1\n"), conflicts: [] });
+	});
+
 	test("line endings of each key's own lines stay", async () => {
 		const merged = await merge(
 			task("title: a\npriority: 1\n"),
@@ -288,6 +297,21 @@ describe("conflict", () => {
 		);
 		expect(merged.conflicts).toEqual(["prompt"]);
 		expect(merged.text).toBe(task("title: b\nx: 2\n", "<<<<<<< ours\ntwo\n=======\nthree\n>>>>>>> theirs\n"));
+	});
+
+	test("of the whole front matter, where the lines of one side mean something else beside the other's", async () => {
+		const merged = await merge(task("a: 1\nb: 1\n"), task("  a: 1\n  b: 1\n"), task("a: 2\nb: 1\n"));
+		const wanted = "<<<<<<< ours\n  a: 1\n  b: 1\n=======\na: 2\nb: 1\n>>>>>>> theirs\n";
+		expect(merged).toEqual({ text: task(wanted), conflicts: ["front matter"] });
+	});
+
+	test("of a list whose comments would be lost", async () => {
+		const merged = await merge(
+			task("labels: [a]\n"),
+			task("labels: [\n  a, # first\n  b\n]\n"),
+			task("labels: [a, c]\n"),
+		);
+		expect(merged.conflicts).toEqual(["labels"]);
 	});
 
 	test("is a diagnostic of the task until it is mended", async () => {

@@ -49,6 +49,7 @@ describe("clean", () => {
 		["closed beats blocked, which goes", {}, DONE, blocked("waits"), DONE],
 		["closed beats open again", blocked("waits"), CANCELED, { ...BASE }, CANCELED],
 		["closed beats blocked for another reason", blocked("waits"), DONE, blocked("waits more"), DONE],
+		["closed by hand with blocked left in beats open", blocked("waits"), { ...blocked("waits"), ...DONE }, {}, DONE],
 		["closed anew beats reopened", DONE, CANCELED, {}, CANCELED],
 		[
 			"reopened on one side only",

@@ -353,3 +353,10 @@ test("other files are merged as text, and a conflict in one is called by what it
 	const clash = await merge("tasks/ledger.json", { ...sides, theirs: "C\n\nb\n" });
 	expect(clash).toEqual({ text: "<<<<<<< ours\nA\n=======\nC\n>>>>>>> theirs\n\nb\n", conflicts: ["file"] });
 });
+
+test("a text merge that prefers one side does not make the result depend on the side", async () => {
+	const partial = async ({ ours }: Sides) => ({ text: ours, clean: true });
+	const sides = { base: "a\n", ours: "b\n", theirs: "c\n" };
+	const [one, other] = [await mergeLedgerFile("x", sides, partial), await mergeLedgerFile("x", swap(sides), partial)];
+	expect(one).toEqual(other);
+});

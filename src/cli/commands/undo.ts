@@ -34,10 +34,8 @@ export async function run(context: CommandContext, _args: readonly string[], opt
 		verify: options.verify ?? false,
 		...(options.sign === false ? { sign: false } : {}),
 	});
-	await refreshIndex(
-		app.ledger,
-		result.tasks.map(({ id }) => id),
-	);
+	const ids = result.tasks.map(({ id }) => id);
+	await refreshIndex(app.ledger, result.ledgerFiles.length === 0 ? ids : undefined);
 	const warnings = await settleApprovals(app, before);
 	const getItBack = `msgcode undo --op ${(result.commit ?? "").slice(0, 12)}`;
 	return {

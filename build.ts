@@ -249,7 +249,8 @@ function joined(texts: ReadonlyMap<string, string>, { outputs }: Metafile): Map<
 		const hash = createHash("sha256").update(names.join()).digest("hex").slice(0, 8).toUpperCase();
 		for (const name of names) places.set(name, room === "program" ? program : `${room}-${hash}.js`);
 	}
-	const order = new Map(shared.map(({ name }, index) => [name, `$${index}`]));
+	// A name that no library has: minified ones are full of `$1` and the like.
+	const order = new Map(shared.map(({ name }, index) => [name, `joined$${index}`]));
 	const bodies = new Map<string, string>();
 	const heads = new Map<string, Set<string>>();
 	for (const { name } of shared) {
@@ -286,7 +287,7 @@ function joined(texts: ReadonlyMap<string, string>, { outputs }: Metafile): Map<
 	return withoutFacades(result);
 }
 
-const FACADE = /^import\{(\$\d+)\}from"(\.\/[\w.-]+)";const\{([\w$,]+)\}=\1;export\{\3\};?\s*$/;
+const FACADE = /^import\{(joined\$\d+)\}from"(\.\/[\w.-]+)";const\{([\w$,]+)\}=\1;export\{\3\};?\s*$/;
 
 /** A lazily loaded file that only passes on what a joined chunk holds is left out: whoever loads it gets the chunk. */
 function withoutFacades(files: ReadonlyMap<string, string>): Map<string, string> {

@@ -160,7 +160,7 @@ function refusedRun(ledger: Ledger, facts: CommitFacts): MsgcodeError {
 	const { runId, taskIds } = facts;
 	const taskId = taskIds[0];
 	const landed = runId !== null && taskId !== undefined && readLanding(ledger.workspace.root, taskId, runId) !== null;
-	const earlier = "To undo an earlier command, name its commit: msgcode undo --op <commit>";
+	const earlier = "To undo an earlier command, name its commit: msgcode undo --op <commit> (msgcode log lists them).";
 	const hint = landed ? `Its landing can be undone: msgcode task rollback ${taskId} --landing --run ${runId}` : earlier;
 	return refused(facts, "is the record of a run, and the run happened", hint);
 }

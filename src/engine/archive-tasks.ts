@@ -163,8 +163,10 @@ async function archiveGroup(ledger: Ledger, ids: readonly string[], edited: bool
 }
 
 function destinationOf(ledger: Ledger, id: string): ArchivedTask {
-	const { definition, record } = readTask(ledger.workspace.root, id);
-	return { id, title: definition.title, home: (record === null ? null : homeInArchive(record)) ?? LIVE };
+	const { home, definition, record } = readTask(ledger.workspace.root, id);
+	// A task that is there already is followed by what a merge left of it in the live folder: a run made elsewhere.
+	const wanted = home !== LIVE || record === null ? home : (homeInArchive(record) ?? LIVE);
+	return { id, title: definition.title, home: wanted };
 }
 
 function groupsOf(ledger: Ledger, ids: readonly string[]): string[][] {

@@ -1,11 +1,13 @@
 // `msgcode task archive`: closed tasks leave the live folder; every command that reads still finds them.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { App } from "../../app.ts";
 import { formatDuration, parseDuration } from "../../core/clock.ts";
 import { MsgcodeError } from "../../core/errors.ts";
 import { type Archived, archiveTasks, dueTasks, previewArchive, refuseToArchive } from "../../engine/archive-tasks.ts";
 import { taskHome } from "../../ledger/archive-places.ts";
-import { LIVE } from "../../ledger/paths.ts";
+import { LIVE, runsFolder } from "../../ledger/paths.ts";
 import { resolveTaskId } from "../../ledger/store.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
@@ -26,7 +28,7 @@ export async function run(context: CommandContext, args: readonly string[], opti
 		});
 	}
 	const named = [...new Set(args.map((word) => resolveTaskId(app.workspace.tasksDir, word)))];
-	const live = named.filter((id) => taskHome(app.workspace.root, id) === LIVE);
+	const live = named.filter((id) => isPartlyLive(app.workspace.root, id));
 	for (const id of live) refuseToArchive(app.ledger, id);
 	const age = named.length > 0 ? null : ageOf(app, options);
 	const ids = age === null ? live : await dueTasks(app.ledger, age);
@@ -55,6 +57,10 @@ export async function run(context: CommandContext, args: readonly string[], opti
 		plain: () => archived.map(({ id, home, title }) => [id, home, title]),
 		...(archived.length > 0 && !dryRun ? { next: "msgcode task list --archived" } : {}),
 	};
+}
+
+function isPartlyLive(root: string, id: string): boolean {
+	return taskHome(root, id) === LIVE || existsSync(join(root, runsFolder(id)));
 }
 
 function ageOf(app: App, { olderThan }: Options): number {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { refuseTaken } from "../../src/ledger/add-task.ts";
+import { killedAt } from "../support/killed.ts";
 import { type Repo, type RepoOptions, repo } from "../support/repo.ts";
 
 const YEAR = String(new Date().getUTCFullYear());
@@ -261,4 +262,39 @@ describe("an archived task", () => {
 		expect(() => refuseTaken(made.path, id)).toThrow(expect.objectContaining({ code: "task_exists" }));
 		expect(() => refuseTaken(made.path, "tsk_0000000000")).not.toThrow();
 	});
+});
+
+describe("a move that is killed", () => {
+	const points = [
+		"ledger.journal-written",
+		"ledger.file-written",
+		"ledger.file-written:4",
+		"ledger.file-written:7",
+		"ledger.files-written",
+		"index.renamed",
+		"ledger.index-written",
+		"ledger.ref-moved",
+		"ledger.done",
+	];
+	test.each(points.flatMap((point) => [["archive", point] as const, ["reopen", point] as const]))(
+		"in task %s at %s is whole after the next command: in one home, with its run, and nothing else to commit",
+		async (verb, point) => {
+			const made = await withLedger();
+			const { id, runId } = await closedWithRun(made);
+			if (verb === "reopen") await ok(made, "task", "archive", id);
+			killedAt(made, point, ["task", verb, id]);
+			await ok(made, "task", "list");
+			const wanted = verb === "archive" ? HOME : "tasks";
+			const other = verb === "archive" ? "tasks" : HOME;
+			expect(names(made, wanted)).toEqual(expect.arrayContaining([`${id}.json`, `${id}.md`]));
+			expect(names(made, other).filter((name) => name.startsWith(id))).toEqual([]);
+			expect(await ok(made, "task", "show", id)).toMatchObject({
+				runs: 1,
+				diagnostics: [],
+				status: verb === "archive" ? "done" : "open",
+			});
+			expect((await ok(made, "task", "runs", id)).map((run: { runId: string }) => run.runId)).toEqual([runId]);
+			expect(dirt(made)).toBe("");
+		},
+	);
 });

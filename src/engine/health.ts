@@ -32,7 +32,7 @@ export function checkClaims(ledger: Ledger): Promise<HealthCheck> {
 				),
 			);
 		if (claims.length < files.length) {
-			findings.push(problem(`${files.length - claims.length} of the files in ${folder} cannot be read.`));
+			findings.push(problem(`${files.length - claims.length} of the files in ${folder} cannot be read.`, UNREADABLE));
 		}
 		const live = claims.filter(({ owner }) => owner !== "dead").length;
 		return { summary: `${live} live run${live === 1 ? "" : "s"}`, findings, details: { claims } };
@@ -72,6 +72,7 @@ export function checkWorktrees(ledger: Ledger): Promise<HealthCheck> {
 	});
 }
 
+const UNREADABLE = "Where no run of the task is alive (`msgcode run list`), move the file away.";
 const PRUNE = "msgcode task worktree prune";
 
 /** Which runners could be started. That one of the shipped agents is absent is no fault. */

@@ -1,10 +1,11 @@
 // Commits what a person did to the ledger's files by hand, each task on its own, and nothing else of the checkout.
 // Invariant: what is not valid is named and left as it is; a file that is gone is told, never taken for a removal.
+import { basename } from "node:path/posix";
 import { MsgcodeError } from "../core/errors.ts";
 import type { Definition } from "./definition.ts";
 import { refuseCycle } from "./dependencies.ts";
 import type { Ledger } from "./ledger.ts";
-import { INDEX_FILE, isLedgerPath, RUNS_FILE, taskPath } from "./paths.ts";
+import { INDEX_FILE, isLedgerPath, RUNS_FILE, rightTaskFileName, taskPath } from "./paths.ts";
 import { parseRunLog } from "./runs.ts";
 import { readTask } from "./store.ts";
 import { refreshIndex } from "./task-index.ts";
@@ -88,7 +89,8 @@ async function findEdits(ledger: Ledger): Promise<FoundEdits> {
 	const there = new Set<string>();
 	for (const line of status.stdout.toString("utf8").split("\0")) {
 		const path = line.slice(3 + (prefix === "" ? 0 : prefix.length + 1));
-		if (line === "" || !isLedgerPath(path) || path === INDEX_FILE) continue;
+		if (line === "" || !isLedgerPath(path) || path === INDEX_FILE || rightTaskFileName(basename(path)) !== null)
+			continue;
 		const letters = line.slice(0, 2);
 		const place = taskPath(path);
 		const taskId = place === null || place.kind === "run" ? null : place.taskId;

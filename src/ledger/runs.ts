@@ -137,7 +137,7 @@ export function parseRunLine(row: string): RunLine | null {
 
 function lineDiagnostic(row: string, place: { file: string; line: number }, isLast: boolean): Diagnostic {
 	if (/^(<{7}|={7}|>{7})/.test(row)) {
-		const hint = "Delete the marker lines; keep the lines of both sides.";
+		const hint = "`msgcode doctor --fix` keeps the lines of both sides, without the markers.";
 		return diagnose("conflict_markers", { ...place, message: "A merge left conflict markers.", hint });
 	}
 	const hint = "The run's own folder, where it is there, holds the same facts.";

@@ -48,6 +48,6 @@ export function conflictDiagnostic(text: string, file: string): Diagnostic | nul
 		file,
 		line,
 		message: `A merge left conflict markers from line ${line} on.`,
-		hint: "Keep what is right, remove the marker lines, and commit the file.",
+		hint: "`msgcode doctor --fix` shows whether it merges by itself. Else keep what is right, and remove the marker lines.",
 	});
 }

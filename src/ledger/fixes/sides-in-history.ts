@@ -3,7 +3,9 @@
 // Invariant: read from git's objects alone; more than one possible base is no base.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { basename } from "node:path/posix";
 import { type ConflictText, parseMarkers } from "../conflict-text.ts";
+import { LIVE } from "../paths.ts";
 import { fromTop } from "../workspace.ts";
 import type { FixGround } from "./fix.ts";
 import type { KnownSides } from "./resolve-markers.ts";
@@ -24,23 +26,27 @@ export async function sidesInHistory(
 	path: string,
 	labels: ConflictText["labels"],
 ): Promise<KnownSides | null> {
-	const full = fromTop(ground.ledger.workspace, path);
-	const tips = await tipsOf(ground, full, labels);
+	const places = placesOf(ground, path);
+	const tips = await tipsOf(ground, places, labels);
 	if (tips === null) return null;
 	const { ours, theirs } = tips;
 	const base = tips.base ?? (await onlyMergeBase(ground, ours, theirs));
 	if (base === null) return null;
 	const [baseText, ourText, theirText] = await Promise.all(
-		[base, ours, theirs].map((rev) => textAt(ground, rev, full)),
+		[base, ours, theirs].map((rev) => textAt(ground, rev, places)),
 	);
 	if (ourText == null || theirText == null || baseText === undefined) return null;
 	return { base: baseText, ours: ourText, theirs: theirText };
 }
 
-async function tipsOf(ground: FixGround, full: string, labels: ConflictText["labels"]): Promise<Tips | null> {
+async function tipsOf(
+	ground: FixGround,
+	places: readonly string[],
+	labels: ConflictText["labels"],
+): Promise<Tips | null> {
 	const { view, ledger } = ground;
 	if (view.head.commit === null) return null;
-	const committed = await textAt(ground, view.head.commit, full);
+	const committed = await textAt(ground, view.head.commit, places);
 	if (committed == null || parseMarkers(committed) === "none") {
 		const merging = join(ledger.workspace.gitDir, "MERGE_HEAD");
 		const heads = existsSync(merging) ? readFileSync(merging, "utf8").trim().split("\n") : [];
@@ -48,21 +54,22 @@ async function tipsOf(ground: FixGround, full: string, labels: ConflictText["lab
 		if (head !== undefined) return heads.length === 1 ? { ours: view.head.commit, theirs: head, base: null } : null;
 		return namedTips(ground, view.head.commit, labels);
 	}
-	const brought = await commitThatBrought(ground, full);
+	const brought = await commitThatBrought(ground, places);
 	const [first, second, third] = brought ?? [];
 	if (first === undefined || third !== undefined) return null;
 	return second === undefined ? namedTips(ground, first, labels) : { ours: first, theirs: second, base: null };
 }
 
 /** The parents of the commit in which the markers first stood; null where that is not found. */
-async function commitThatBrought(ground: FixGround, full: string): Promise<readonly string[] | null> {
+async function commitThatBrought(ground: FixGround, places: readonly string[]): Promise<readonly string[] | null> {
 	const { git, workspace } = ground.ledger;
 	const args = ["log", `--max-count=${MAX_COMMITS}`, "--format=%H", "--no-renames", "--no-show-signature"];
-	const log = await git([...args, "HEAD", "--", `:(top,literal)${full}`], { cwd: workspace.topLevel });
+	const pathspecs = places.map((place) => `:(top,literal)${place}`);
+	const log = await git([...args, "HEAD", "--", ...pathspecs], { cwd: workspace.topLevel });
 	for (const commit of log.stdout.toString("utf8").split("\n")) {
 		if (commit === "") continue;
 		const parents = await parentsOf(ground, commit);
-		const texts = await Promise.all([commit, ...parents].map((rev) => textAt(ground, rev, full)));
+		const texts = await Promise.all([commit, ...parents].map((rev) => textAt(ground, rev, places)));
 		const [own, ...before] = texts.map((text) => text != null && parseMarkers(text) !== "none");
 		if (own === true && before.every((marked) => !marked)) return parents;
 	}
@@ -101,10 +108,23 @@ async function onlyMergeBase({ ledger }: FixGround, ours: string, theirs: string
 	return found.code === 0 && bases.length === 1 && bases[0] !== "" ? (bases[0] as string) : null;
 }
 
+/** The file's own place, and the live one where it is archived: both from the repository's top folder. */
+function placesOf({ ledger }: FixGround, path: string): readonly string[] {
+	const live = `${LIVE}/${basename(path)}`;
+	return [...new Set([path, live])].map((place) => fromTop(ledger.workspace, place));
+}
+
 /** null where the commit does not have the file, undefined where what it has is no text. */
-async function textAt({ reader }: FixGround, rev: string, full: string): Promise<string | null | undefined> {
-	const blob = await reader.read(`${rev}:${full}`);
-	if (blob === null) return null;
-	const text = blob.content.toString("utf8");
-	return blob.type === "blob" && Buffer.from(text).equals(blob.content) ? text : undefined;
+async function textAt(
+	{ reader }: FixGround,
+	rev: string,
+	places: readonly string[],
+): Promise<string | null | undefined> {
+	for (const place of places) {
+		const blob = await reader.read(`${rev}:${place}`);
+		if (blob === null) continue;
+		const text = blob.content.toString("utf8");
+		return blob.type === "blob" && Buffer.from(text).equals(blob.content) ? text : undefined;
+	}
+	return null;
 }

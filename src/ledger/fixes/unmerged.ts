@@ -77,6 +77,7 @@ function staged({ ledger }: FixGround, path: string, seen: string, text: string 
 		why: `${why} It is staged, not committed.`,
 		summary: `resolve ${path}`,
 		writes: [{ path, seen: Buffer.from(seen), content: text ?? seen }],
+		...(text === null ? { steps: [`git add ${path}`] } : {}),
 		mend: () => stageFile(ledger, path, text),
 	};
 }

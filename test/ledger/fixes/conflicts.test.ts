@@ -214,6 +214,27 @@ describe("in the middle of an operation", () => {
 		expect(place.read(place.md)).toContain("- mine");
 	});
 
+	test("the folder of a run that was archived here and landed there: git's proposal is taken", async () => {
+		const place = await repo({ files: { "app.txt": "one\n" }, ledger: true });
+		const id = await addTask(place, "Lands", "--runner", "shell", "--", "sh", "-c", "echo two >>app.txt");
+		await succeed(place, "task", "run", id);
+		place.git("branch", "side");
+		await succeed(place, "task", "worktree", "rm", id, "--yes");
+		await succeed(place, "task", "close", id, "--reason", "done");
+		await succeed(place, "task", "archive", id);
+		place.git("switch", "--quiet", "side");
+		await succeed(place, "task", "apply", id, "--yes");
+		place.git("switch", "--quiet", "main");
+		conflicting(place, "merge", "side");
+		const [landing = ""] = place.git("diff", "--name-only", "--diff-filter=U").split("\n");
+		expect(landing).toMatch(/^tasks\/archive\/\d{4}\/runs\/.*\/landing\.json$/);
+		expect((await unchangedByDryRun(place)).fixes).toMatchObject([{ file: landing, diff: `git add ${landing}\n` }]);
+		expect((await fix(place, "--yes")).fixes).toMatchObject([{ file: landing, error: null }]);
+		place.git("commit", "--quiet", "--no-edit");
+		expect((await succeed(place, "task", "show", id)).data.landings).toHaveLength(1);
+		expect((await place.msgcode("fsck")).exitCode).toBe(0);
+	});
+
 	test("runs.jsonl without its union rule: the lines of both sides, once each", async () => {
 		const run: Step = (place) => succeed(place, "task", "run", place.id, "--in-place", "--", "true");
 		const place = await diverged([run, run], [run]);
@@ -282,6 +303,22 @@ describe("committed markers", () => {
 		conflicting(place, "cherry-pick", "side");
 		commitMarked(place);
 		expect((await fix(place, "--yes")).fixes).toMatchObject([{ code: "conflict_markers", error: null }]);
+		expect((await succeed(place, "task", "show", place.id)).data.labels).toEqual(["a", "b", "c"]);
+	});
+
+	test("in an archived task: mended where it stands", async () => {
+		const place = await diverged([labels("a", "b"), close], [labels("a", "c"), close]);
+		conflicting(place, "merge", "side");
+		commitMarked(place);
+		const year = new Date().getUTCFullYear();
+		place.write(`tasks/archive/${year}/${place.id}.md`, place.read(place.md));
+		place.write(`tasks/archive/${year}/${place.id}.json`, place.git("show", `side:${place.json}`));
+		place.git("rm", "--quiet", "-f", place.md, place.json);
+		place.git("add", "tasks");
+		place.git("commit", "--quiet", "-m", "archived by hand");
+		const made = await fix(place, "--yes");
+		expect(made.fixes).toMatchObject([{ file: `tasks/archive/${year}/${place.id}.md`, error: null }]);
+		expect(made.undecided).toEqual([]);
 		expect((await succeed(place, "task", "show", place.id)).data.labels).toEqual(["a", "b", "c"]);
 	});
 

@@ -216,6 +216,35 @@ describe("a fix and what happens around it", () => {
 		expect((await fix(place, "--yes")).fixes).toEqual([]);
 	});
 
+	test("two at once: each fix is made once, and the other one says why not", async () => {
+		const place = await ledgerIn(".");
+		place.write("tasks/.gitattributes", "");
+		place.write("tasks/.gitignore", "");
+		commitTasks(place, "gone");
+		const head = place.git("rev-parse", "HEAD");
+		const both = await Promise.all([1, 2].map(() => place.msgcodeProcess("--json", "doctor", "--fix", "--yes")));
+		for (const one of both) {
+			for (const { error } of one.json().data.fixes) expect([null, "fix_outdated"]).toContain(error?.code ?? null);
+		}
+		expect(place.git("rev-list", "--count", `${head}..HEAD`)).toBe("2");
+		expect(await fix(place, "--yes")).toMatchObject({ exitCode: 0, fixes: [], undecided: [] });
+	});
+
+	test("a full disk: nothing is half mended, and the next time all of it is", async () => {
+		const place = await ledgerIn(".");
+		place.write("tasks/.gitattributes", "");
+		place.write("tasks/.gitignore", "");
+		commitTasks(place, "gone");
+		const env = { MSGCODE_FAILPOINT: "ledger.file-written:enospc" };
+		const full = await place.msgcodeProcessWith({ env }, "--json", "doctor", "--fix", "--yes");
+		expect(full.json().data.fixes.map(({ error }: { error: unknown }) => error)).toContainEqual(
+			expect.objectContaining({ code: "disk_full" }),
+		);
+		expect(place.git("status", "--porcelain", "--", "tasks")).toBe("");
+		expect((await fix(place, "--yes")).exitCode).toBe(0);
+		expect(await fix(place)).toMatchObject({ fixes: [], undecided: [] });
+	});
+
 	test("in the middle of a merge what needs a commit is refused, and nothing is written", async () => {
 		const place = await ledgerIn(".");
 		place.write("tasks/.gitignore", "");

@@ -15,7 +15,7 @@ const wholeCommands = [
 	"test/ledger/sync-{archive,refs,shapes}.test.ts",
 	"test/cli/{doctor,prime,run-commands}.test.ts",
 	"test/ledger/fixes/**/*.test.ts",
-	"test/ledger/{history-walk,history-commands,change-status,commit-edits,edit-task,history,pending,recovery,removed-files,sync,transaction}.test.ts",
+	"test/ledger/{history-walk,history-commands,history-fields,change-status,commit-edits,edit-task,history,pending,recovery,removed-files,sync,transaction}.test.ts",
 ];
 
 export default defineConfig({

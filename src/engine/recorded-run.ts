@@ -99,8 +99,7 @@ function runNameIn(history: History, text: string): string | null {
 		const name = nameAt(runs, number);
 		if (!(name.split("/")[1] ?? "").startsWith(prefix)) continue;
 		// The index may know other branches too.
-		const [first] = [...history.touching(name)].filter(({ row }) => row !== null);
-		if (first !== undefined) matches.push(name);
+		if (history.knows(name)) matches.push(name);
 	}
 	if (matches.length < 2) return matches[0] ?? null;
 	const ids = matches.map((name) => name.split("/")[1] as string).sort();

@@ -3,16 +3,30 @@
 import { MsgcodeError } from "../core/errors.ts";
 import type { Git } from "../git/plumbing.ts";
 
-const WORDS =
-	/^(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satur|sat|sun)(?:day)?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|one|two|three|four|five|six|seven|eight|nine|ten|yesterday|today|now|noon|midnight|tea|am|pm|never|last|ago|at|of|the|and|on|a|an|z|t|utc|gmt|[ecmp][sd]t|cest?|bst|\d+(?:st|nd|rd|th)?)$/i;
+const MONTH =
+	"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
+const WEEKDAY = "sun(?:day)?|mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?";
+const UNIT = "seconds?|minutes?|hours?|days?|weeks?|months?|years?";
+const OTHER =
+	"one|two|three|four|five|six|seven|eight|nine|ten|last|ago|at|now|today|yesterday|noon|midnight|tea|am|pm|never";
+const ZONE = "z|utc|gmt|[+-]\\d{2}:?\\d{2}";
+const CLOCK = `\\d{1,2}:\\d{2}(?::\\d{2}(?:\\.\\d+)?)?(?:am|pm|${ZONE})?|\\d{1,2}(?:am|pm)`;
+const DATE = "\\d{4}[-/]\\d{1,2}[-/]\\d{1,2}|\\d{1,2}[-/]\\d{1,2}[-/]\\d{2,4}";
+const SAYS_SOMETHING = new RegExp(
+	`^(?:${MONTH}|${WEEKDAY}|${UNIT}|${OTHER}|${ZONE}|${CLOCK}|(?:${DATE})(?:t(?:${CLOCK}))?|@\\d+)$`,
+	"i",
+);
+const NUMBER = /^(?:\d{1,4}|\d{1,2}(?:st|nd|rd|th))$/;
 const DAY = /^(\d{4})-(\d\d)-(\d\d)$/;
 
 /** Whether the text could be a time at all. */
 export function looksLikeTime(text: string): boolean {
 	const day = /^(\d{4})-(\d\d)-(\d\d)/.exec(text);
 	if (day !== null && !isDay(day.slice(1, 4).map(Number))) return false;
-	const words = text.match(/[a-z]+|\d+(?:st|nd|rd|th)?/gi) ?? [];
-	return words.length > 0 && !/[^\w\s:.,+\-/@]/.test(text) && words.every((word) => WORDS.test(word));
+	// `2.weeks.ago` is one way of writing it.
+	const words = text.split(/[ ,]+|\.(?!\d)/).filter((word) => word !== "");
+	const known = words.filter((word) => SAYS_SOMETHING.test(word));
+	return known.length > 0 && words.every((word) => known.includes(word) || NUMBER.test(word));
 }
 
 /**

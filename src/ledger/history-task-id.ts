@@ -57,8 +57,10 @@ async function isInHistory(ledger: Ledger, id: string, onBuild?: (commits: numbe
 	try {
 		const head = await reader.read("HEAD");
 		if (head === null) return false;
-		for (const { row, oid } of (await openHistory(ledger, head.oid, onBuild)).touching(id)) {
-			if (row !== null || (await filesOfTaskAt(ledger, reader, oid, id)) !== null) return true;
+		const history = await openHistory(ledger, head.oid, onBuild);
+		if (history.knows(id)) return true;
+		for (const { row, oid } of history.touching(id)) {
+			if (row === null && (await filesOfTaskAt(ledger, reader, oid, id)) !== null) return true;
 		}
 		return false;
 	} finally {

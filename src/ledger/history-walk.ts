@@ -33,6 +33,8 @@ export interface History {
 	newestFirst(): Generator<HistoryCommit>;
 	/** Those of them that touched the task (or, as `<task>/<run>`, the run), and those at which a shallow clone ends. */
 	touching(name: string): Generator<HistoryCommit>;
+	/** Whether one of them, other than a clone's end, touched the task or run. */
+	knows(name: string): boolean;
 	/** The line of first parents, from the tip on. */
 	firstParents(): Generator<HistoryCommit>;
 	/** True where a shallow clone leaves something out. */
@@ -168,6 +170,7 @@ function historyOf(table: HistoryTable, tipOid: string, shallow: ReadonlySet<str
 	const tip = nodeOf(table, tipOid) as number;
 	const ends = endsOf(table, shallow);
 	const reachable = once(() => reachableFrom(table, tip, ends));
+	const rowsOf = (name: string) => rowsTouching(name.includes("/") ? table.runs : table.tasks, name);
 	const secondsOf = (node: number) => (node < count ? table.seconds[node] : table.cutSeconds[node - count]) ?? 0;
 	const commitOf = (node: number): HistoryCommit => {
 		const cut = (node - count) * idBytes;
@@ -199,8 +202,12 @@ function historyOf(table: HistoryTable, tipOid: string, shallow: ReadonlySet<str
 			return shallow.size > 0 && reachable().nodes.some((node) => ends[node] === 1);
 		},
 		newestFirst: () => newestFirst(() => true, Number.POSITIVE_INFINITY),
+		knows(name) {
+			const { pending } = reachable();
+			return [...rowsOf(name)].some((row) => pending[row] !== 0 && ends[row] === 0);
+		},
 		touching(name) {
-			const rows = rowsTouching(name.includes("/") ? table.runs : table.tasks, name);
+			const rows = rowsOf(name);
 			const { nodes, pending } = reachable();
 			// Nothing is looked for behind the last one.
 			let left = nodes.reduce((sum, node) => sum + (ends[node] as number), 0);

@@ -26,7 +26,7 @@ export interface FieldChange {
 
 export const NO_STATE: TaskState = { definition: null, record: null, runs: new Map() };
 
-/** Set once at a record's birth and never of interest there. */
+/** Set once at a record's birth; of interest neither there nor at its end. */
 const BIRTH_KEYS = new Set(["schemaVersion", "id", "createdAtMs", "workspace"]);
 /** Keys that both files may have: the definition's are told apart by a prefix. */
 const RECORD_KEYS = new Set([...BIRTH_KEYS, "route", "status", "blocked", "closed", "removed"]);
@@ -70,7 +70,7 @@ function recordChanges(before: string | null, after: string | null): FieldChange
 	const [old, now] = [readRecord(before), readRecord(after)];
 	if (old === null || now === null) return [textChange("record", before, after)];
 	const changes = keyChanges(old, now, (key) => key);
-	const shown = before === null ? changes.filter(({ field }) => !BIRTH_KEYS.has(field)) : changes;
+	const shown = before === null || after === null ? changes.filter(({ field }) => !BIRTH_KEYS.has(field)) : changes;
 	return shown.length > 0 ? shown : [textChange("record", before, after)];
 }
 

@@ -170,6 +170,28 @@ describe("a shallow clone", () => {
 		await expectShallow(clone, ledger, ids);
 	});
 
+	test("whose end moves while it is read is read again, and what was seen in between is not remembered", async () => {
+		const { place, ids } = await deepRepo();
+		const clone = place.clone("--depth=6", "--no-local", "--branch=main");
+		clone.git("remote", "set-url", "origin", `file://${place.path}`);
+		const ledger = ledgerOf(clone);
+		let moves = 0;
+		const git: Ledger["git"] = async (args, options) => {
+			// The clone is made shallower between the look at its end and the list of its commits.
+			if (args[0] === "rev-list" && moves === 0) {
+				moves += 1;
+				clone.git("fetch", "--quiet", "--depth=3");
+			}
+			return ledger.git(args, options);
+		};
+		const head = clone.git("rev-parse", "HEAD");
+		await openHistory({ ...ledger, git }, head);
+		expect(moves).toBe(1);
+		await expectShallow(clone, ledger, ids);
+		clone.git("fetch", "--quiet", "--unshallow");
+		await expectShallow(clone, ledger, ids);
+	});
+
 	test("of one commit is all end", async () => {
 		const { place, old } = await deepRepo();
 		const clone = place.clone("--depth=1", "--no-local", "--branch=main");

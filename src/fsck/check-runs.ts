@@ -6,8 +6,6 @@ import type { Look } from "./look.ts";
 import { hasLineAt, type RunHistory } from "./run-history.ts";
 import { bytesOf, type LogLine, RUN_FILES, type RunPlace } from "./snapshot.ts";
 
-const DOCTOR = "`msgcode doctor` names what can be mended.";
-
 export async function checkRuns(look: Look, told: RunHistory): Promise<Finding[]> {
 	const { snapshot, isLive, ledger } = look;
 	const lines = Map.groupBy(snapshot.lines, ({ value }) => value.runId);
@@ -35,7 +33,7 @@ function contradictions(runId: string, lines: readonly LogLine[], receipt: Recei
 	if (wrong === undefined) return [];
 	const { file, line } = wrong;
 	const message = `${first.file}:${first.line} and ${file}:${line} tell the run ${runId} in different words.`;
-	const hint = `Compare them with the run's run_receipt.json. ${DOCTOR}`;
+	const hint = "Compare them with the run's run_receipt.json.";
 	return [finding("lines_contradict", { file, line, runId, taskId: first.value.taskId, message, hint })];
 }
 
@@ -108,7 +106,8 @@ async function withoutLine(look: Look, run: RunPlace, told: RunHistory): Promise
 	const place = { file: `${folder}/run_receipt.json`, runId, taskId };
 	if (held) return lineLost(runId, taskId, told);
 	const message = `The run ${runId} of ${taskId} has a receipt, but no line in tasks/runs.jsonl.`;
-	return finding("line_missing", { ...place, message, hint: DOCTOR });
+	const hint = `What the run was: msgcode run show ${runId}.`;
+	return finding("line_missing", { ...place, message, hint });
 }
 
 function lineLost(runId: string, taskId: string | undefined, told: RunHistory): Finding {

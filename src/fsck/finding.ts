@@ -98,8 +98,24 @@ export interface Finding {
 }
 
 export function finding(code: FindingCode, facts: Omit<Finding, "code" | "verdict">): Finding {
-	return { code, verdict: findingTable[code].verdict, ...facts };
+	const mend = mendable.has(code) && !facts.hint.includes("doctor --fix") ? ` ${MEND}` : "";
+	return { code, verdict: findingTable[code].verdict, ...facts, hint: `${facts.hint}${mend}` };
 }
+
+const MEND = "`msgcode doctor --fix` shows whether it can be mended.";
+
+/** What `msgcode doctor --fix` puts right where nobody has to decide. */
+export const mendable: ReadonlySet<FindingCode> = new Set([
+	"conflict_markers",
+	"definition_missing",
+	"file_name_case",
+	"id_mismatch",
+	"line_lost",
+	"line_missing",
+	"lines_contradict",
+	"torn_line",
+	"two_homes",
+]);
 
 /** What a diagnostic of a file amounts to; null for one that only tells. */
 export function ofDiagnostic(diagnostic: Diagnostic, place: { readonly taskId?: string }): Finding | null {

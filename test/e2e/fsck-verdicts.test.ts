@@ -41,6 +41,15 @@ async function life(place: Repo): Promise<string> {
 	return task;
 }
 
+/** Lengthens the lines of the run log beyond what it may have, as long lists of details would. */
+async function makeLogLong(place: Repo): Promise<void> {
+	const path = "tasks/runs.jsonl";
+	const lines = place.read(path).trimEnd().split("\n");
+	const long = lines.map((line) => JSON.stringify({ ...JSON.parse(line), details: { note: "x".repeat(800_000) } }));
+	place.write(path, `${long.join("\n")}\n`);
+	place.commitAll("long lines");
+}
+
 /** A text that a secret rule knows, put together so that this file does not hold it. */
 const SECRET = ["AKIA", "Q3EGRIKLTZ5XBOVN"].join("");
 
@@ -208,6 +217,47 @@ const sound: readonly (readonly [string, () => Promise<Repo>])[] = [
 				place.git("revert", "--no-edit", "HEAD");
 				place.git("revert", "--no-edit", ran);
 				place.git("revert", "--no-edit", "HEAD");
+				return place;
+			}),
+	],
+	[
+		"undone commands of every kind, and undone undos",
+		() =>
+			repo({ files: FILES, ledger: true }).then(async (place) => {
+				const id = await addTask(place, "Undone");
+				for (const command of [["block", "--reason", "x"], ["rm", "--yes"], ["close"], ["reopen"]]) {
+					const [verb = "", ...flags] = command;
+					await succeed(place, "task", verb, id, ...flags);
+					await succeed(place, "undo", "--yes");
+					if (verb === "close") await succeed(place, "undo", "--yes");
+				}
+				const { task } = await runOf(place, "Landed", "echo x >x.txt");
+				await succeed(place, "task", "apply", task, "--yes");
+				await succeed(place, "undo", "--yes");
+				await succeed(place, "task", "apply", task, "--yes");
+				await succeed(place, "task", "rollback", task, "--landing", "--yes");
+				await succeed(place, "task", "edit", id, "--title", "Another");
+				await succeed(place, "task", "rollback", id, "--to", "HEAD~1", "--yes");
+				return place;
+			}),
+	],
+	[
+		"archived tasks with runs, one brought back, and a rotated run log",
+		() =>
+			repo({ files: FILES, ledger: true }).then(async (place) => {
+				const tasks: string[] = [];
+				for (const title of ["Stays away", "Comes back"]) {
+					const { task } = await runOf(place, title, `echo x >'${title}.txt'`);
+					await succeed(place, "task", "apply", task, "--yes");
+					await succeed(place, "task", "close", task);
+					tasks.push(task);
+				}
+				await addTask(place, "Depends on an archived one", "--depends-on", tasks[0] ?? "");
+				await succeed(place, "task", "archive", ...tasks, "--yes");
+				await succeed(place, "task", "reopen", tasks[1] ?? "");
+				await makeLogLong(place);
+				await runOf(place, "Rotates", "echo y >y.txt");
+				expect(readdirSync(join(place.path, "tasks/archive"), { recursive: true }).join()).toMatch(/runs-[0-9a-f]{16}/);
 				return place;
 			}),
 	],

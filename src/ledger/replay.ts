@@ -31,6 +31,7 @@ export async function replayOnto(
 	let tip = base;
 	let tree = treeOfCommit(await contentOf(reader, base));
 	let count = 0;
+	const anew = new Map<string, string>();
 	for (const commit of commits) {
 		const entries = new Map<string, TreeEntry | null>();
 		for (const change of withMoves(ledger.workspace, commit.changes)) {
@@ -44,7 +45,8 @@ export async function replayOnto(
 		const next = entries.size === 0 ? tree : await editTree(reader, ledger.workspace, tree, entries);
 		if (next === null) throw new MsgcodeError("internal", "A replayed ledger commit would have an empty tree.");
 		if (next === tree && commit.changes.length > 0) continue;
-		tip = await recommit(ledger, await contentOf(reader, commit.oid), next, tip);
+		tip = await recommit(ledger, await contentOf(reader, commit.oid), { tree: next, parent: tip, anew });
+		anew.set(commit.oid, tip);
 		tree = next;
 		count += 1;
 	}
@@ -96,10 +98,18 @@ function clash(change: PathChange, commit: UnpushedCommit, why: string): Msgcode
 }
 
 /** The commit anew: author, date and message stay to the byte; who signed it before is asked to sign it again. */
-async function recommit(ledger: Ledger, content: Buffer, tree: string, parent: string): Promise<string> {
+async function recommit(
+	ledger: Ledger,
+	content: Buffer,
+	{
+		tree,
+		parent,
+		anew,
+	}: { readonly tree: string; readonly parent: string; readonly anew: ReadonlyMap<string, string> },
+): Promise<string> {
 	const end = content.indexOf("\n\n");
 	const header = content.toString("latin1", 0, end);
-	const message = content.subarray(end + 2);
+	const message = naming(anew, content.subarray(end + 2));
 	const field = (name: string) => new RegExp(`^${name} (.*)$`, "m").exec(header)?.[1];
 	const author = field("author") ?? "";
 	const encoding = field("encoding");
@@ -112,6 +122,16 @@ async function recommit(ledger: Ledger, content: Buffer, tree: string, parent: s
 	if (encoding !== undefined) tail.push(`encoding ${encoding}`);
 	const head = Buffer.from(`${[...lines, ...tail].join("\n")}\n\n`, "latin1");
 	return writeObject(ledger.workspace, "commit", Buffer.concat([head, message]));
+}
+
+/** The message with the commit that it undoes by its new id, where that one was made anew as well. */
+function naming(anew: ReadonlyMap<string, string>, message: Buffer): Buffer {
+	const text = message.toString("latin1");
+	const named = text.replace(/^(Msgcode-Undoes: )([0-9a-f]+)$/gm, (line, name: string, oid: string) => {
+		const now = anew.get(oid);
+		return now === undefined ? line : `${name}${now}`;
+	});
+	return named === text ? message : Buffer.from(named, "latin1");
 }
 
 interface SignedCommit {

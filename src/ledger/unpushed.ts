@@ -4,7 +4,7 @@ import type { Git } from "../git/plumbing.ts";
 import { isLedgerPath } from "./paths.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** ledger: only ledger paths. landing: a run's patch that was landed. merge: two parents. other: somebody's own work. */
+/** ledger: only ledger paths. landing: a run's patch that was landed, or taken back. merge: two parents. other: somebody's own work. */
 export type CommitKind = "ledger" | "landing" | "merge" | "other";
 
 export interface PathChange {
@@ -73,11 +73,14 @@ export function isLedgerPathOf(workspace: Pick<Workspace, "prefix">, path: strin
 	return path.startsWith(prefix) && isLedgerPath(path.slice(prefix.length));
 }
 
+/** Commands whose commit may hold code: a landing, and what takes one back. */
+const CARRYING_CODE: ReadonlySet<string> = new Set(["apply", "rollback", "undo"]);
+
 function kindOf(workspace: Workspace, op: string, changes: readonly PathChange[]): CommitKind {
 	const ours = changes.filter(({ path }) => isLedgerPathOf(workspace, path));
 	// A commit that changes nothing is somebody's signal (to a build, say) unless a command of ours made it.
 	if (ours.length === changes.length) return changes.length > 0 || op !== "" ? "ledger" : "other";
-	return op === "apply" && ours.some(({ path }) => path.endsWith("/landing.json")) ? "landing" : "other";
+	return CARRYING_CODE.has(op) && ours.some(({ path }) => path.endsWith("/landing.json")) ? "landing" : "other";
 }
 
 async function changesOf(

@@ -156,6 +156,28 @@ describe("task rollback --landing", () => {
 		expectCheckoutIsHead(bob);
 	});
 
+	test("sync publishes it as it does the landing; what an undo names is found again where commits were made anew", async () => {
+		const { ann, bob } = await twoClones({ files: project });
+		const { taskId, run } = await sceneIn(ann);
+		await run(CHANGE);
+		await succeed(ann, "task", "apply", taskId, "--yes");
+		await succeed(ann, "task", "rollback", taskId, "--landing", "--yes");
+		await succeed(ann, "sync");
+		bob.git("pull", "-q", "--ff-only");
+		expect(head(bob)).toBe(head(ann));
+		await addTask(bob, "Bob's");
+		bob.git("push", "-q");
+		await succeed(ann, "task", "close", taskId);
+		const close = head(ann);
+		await succeed(ann, "undo");
+		await succeed(ann, "sync");
+		const undone = ann.git("log", "-1", "--format=%(trailers:key=Msgcode-Undoes,valueonly,separator=%x2C)");
+		expect(undone).not.toBe(close);
+		expect(undone).toBe(ann.git("rev-parse", "HEAD~1"));
+		await succeed(ann, "undo");
+		expect((await succeed(ann, "task", "show", taskId)).data.status).toBe("done");
+	});
+
 	test("of the run that is named, in any order", async () => {
 		const { repo: made, taskId, run } = await scene();
 		const first = await run("echo 1 >one.txt");

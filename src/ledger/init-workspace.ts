@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { appendLine, ensureFolder } from "../core/files.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
-import { type DriverState, registerDriver } from "./merge-driver.ts";
+import { type DriverState, driverState, registerDriver } from "./merge-driver.ts";
 import { refreshIndex } from "./task-index.ts";
 import { changeLedger } from "./transaction.ts";
 import { MARKER_FILE, rememberWorkspace, type Workspace, workspaceAt } from "./workspace.ts";
@@ -51,7 +51,7 @@ export async function initWorkspace(options: Parameters<typeof openLedger>[0]): 
 	excludeWorktrees(workspace);
 	rememberWorkspace(workspace);
 	// A workspace without the driver is whole: git then merges as text.
-	const mergeDriver = await registerDriver(ledger.git).catch(() => "missing" as const);
+	const mergeDriver = await registerDriver(ledger.git).catch(() => driverState(ledger.git));
 	await refreshIndex(ledger);
 	// Of two that ran at once, both have the marker of the one that came first.
 	return { workspace: workspaceAt(workspace.root), commit: result.commit, created, mergeDriver };

@@ -19,10 +19,10 @@ interface Definition {
 }
 
 export async function mergeDefinition(sides: Sides, mergeText: MergeText): Promise<Merged> {
-	const text = await mergeEvenly(sides, mergeText);
 	const [base, ours, theirs] = [sides.base ?? "", sides.ours, sides.theirs].map(readDefinition);
 	// What cannot be read by key is git's alone to merge.
 	if (base == null || ours == null || theirs == null) {
+		const text = await mergeEvenly(sides, mergeText);
 		return { text: text.text, conflicts: text.clean ? [] : [WHOLE_FILE] };
 	}
 	const body = await mergeEvenly(
@@ -39,7 +39,10 @@ export async function mergeDefinition(sides: Sides, mergeText: MergeText): Promi
 		const read = readDefinition(result);
 		return read?.parts.body === body.text && isDeepStrictEqual(read.units.data, matter.data);
 	};
-	if (text.clean && body.clean && matter.data !== null && says(text.text)) return { text: text.text, conflicts: [] };
+	if (matter.data !== null && body.clean) {
+		const text = await mergeEvenly(sides, mergeText);
+		if (text.clean && says(text.text)) return { text: text.text, conflicts: [] };
+	}
 	const fences = fencesOf(base.parts, ours.parts, theirs.parts, matter.text !== "");
 	const result = joinFences({ ...fences, matter: matter.text, body: body.text });
 	const conflicts = [...matter.conflicts, ...(body.clean ? [] : [BODY])];

@@ -9,7 +9,7 @@ import type { Ledger } from "./ledger.ts";
 import { archiveHome, definitionPath, isArchiveYear, LIVE, recordPath, runFolder, taskIdOfFile } from "./paths.ts";
 import { parseReceipt, type Receipt } from "./receipt.ts";
 import { parseRecord } from "./record.ts";
-import type { Landing } from "./runs.ts";
+import { isSoundReceipt, type Landing } from "./runs.ts";
 import { decodeText } from "./source-text.ts";
 import { parseTaskFile } from "./task-file.ts";
 import { NO_RUNS, type RunFacts, type TaskView, taskView } from "./task-view.ts";
@@ -268,8 +268,10 @@ export async function contentIn(reader: ObjectReader, files: Names, name: string
 	return object?.type === "blob" ? object.content : null;
 }
 
+/** As readReceipt, from a commit: null for one that is damaged as well. */
 export async function receiptIn(reader: ObjectReader, files: Names): Promise<Receipt | null> {
-	return parseReceipt((await contentIn(reader, files, "run_receipt.json"))?.toString("utf8") ?? "");
+	const receipt = parseReceipt((await contentIn(reader, files, "run_receipt.json"))?.toString("utf8") ?? "");
+	return receipt !== null && isSoundReceipt(receipt) ? receipt : null;
 }
 
 export async function jsonIn<T>(reader: ObjectReader, files: Names, name: string): Promise<T | null> {

@@ -12,21 +12,20 @@ import { parseRunLog } from "./runs.ts";
 
 /** Every run writes the file anew, so its size is what each run adds to the repository. */
 export const ROTATE_BYTES = 1024 * 1024;
-/** Where most of the file is no run record, rotating would leave it as long as it was, and each run would try again. */
-const LEAST_BYTES = ROTATE_BYTES / 2;
 
 /** What appending a run's line to `log` writes; where that makes it too large, its older lines move in the same change. */
-export function runLogWrites(root: string, log: Buffer | null, line: string): FileWrite[] {
+export function runLogWrites(root: string, log: Buffer | null, line: string, atBytes = ROTATE_BYTES): FileWrite[] {
 	const whole = withLine(log ?? Buffer.alloc(0), line);
 	const plain: FileWrite[] = [{ path: RUNS_FILE, content: whole, line }];
-	if (log === null || whole.length <= ROTATE_BYTES) return plain;
+	if (log === null || whole.length <= atBytes) return plain;
 	const rows = log
 		.toString("utf8")
 		.split("\n")
 		.filter((row) => row.trim() !== "" && row !== line);
 	const isRecord = (row: string) => parseRunLog(row).lines.length === 1;
 	const older = [...new Set(rows.filter(isRecord))];
-	if (older.reduce((sum, row) => sum + Buffer.byteLength(row) + 1, 0) < LEAST_BYTES) return plain;
+	// Where most of the file is no run record, rotating would leave it as long as it was, and each run would try again.
+	if (older.reduce((sum, row) => sum + Buffer.byteLength(row) + 1, 0) < atBytes / 2) return plain;
 	const stays = [...rows.filter((row) => !isRecord(row)), line].map((row) => `${row}\n`).join("");
 	const archived = archivedRows(root);
 	const moves = older.filter((row) => !archived.has(row));

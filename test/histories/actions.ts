@@ -45,6 +45,12 @@ export type Action =
 	| { readonly kind: "run"; readonly task: number; readonly changes: boolean; readonly ok: boolean }
 	| { readonly kind: "land"; readonly task: number }
 	| { readonly kind: "reject"; readonly task: number }
+	/** Closed and removed tasks of the clone leave the live folder: one, or all. */
+	| { readonly kind: "archive"; readonly task: number; readonly all: boolean }
+	/** The older lines of runs.jsonl go to the archive, as they do at 1 MiB. */
+	| { readonly kind: "rotate" }
+	/** The clone's last command, or the one before it, is taken back. */
+	| { readonly kind: "undo" }
 	| { readonly kind: "code" }
 	| { readonly kind: "merge"; readonly from: number; readonly take: Side };
 
@@ -109,6 +115,9 @@ const WORK: readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary
 	{ weight: 3, arbitrary: of("run", { task: which, changes: fc.boolean(), ok: fc.boolean() }) },
 	{ weight: 1, arbitrary: of("land", { task: which }) },
 	{ weight: 1, arbitrary: of("reject", { task: which }) },
+	{ weight: 2, arbitrary: of("archive", { task: which, all: fc.boolean() }) },
+	{ weight: 1, arbitrary: of("rotate", {}) },
+	{ weight: 2, arbitrary: of("undo", {}) },
 	{ weight: 1, arbitrary: of("code", {}) },
 ];
 
@@ -118,7 +127,7 @@ const MERGE = (clones: number) => of("merge", { from: fc.nat({ max: clones - 1 }
 export function scripts(options: {
 	readonly clones: readonly [number, number];
 	readonly steps: readonly [number, number];
-	/** How often a step is a merge, against a weight of about 31 for all else. */
+	/** How often a step is a merge, against a weight of about 40 for all else. */
 	readonly merges: number;
 }): fc.Arbitrary<Script> {
 	const [fewest, most] = options.clones;

@@ -1,5 +1,6 @@
 // Runs a history: clones of one repository work apart, merge now and then, and come together at the end. Two ends are proven:
 // two clones get the same ledger whichever side merges; several, in any order, all end with the same one.
+import { fsck } from "../../src/fsck/fsck.ts";
 import { checkLedger } from "../../src/ledger/health.ts";
 import { runCli } from "../support/cli.ts";
 import type { Script, Step } from "./actions.ts";
@@ -201,13 +202,25 @@ function same(what: string, one: string, other: string): void {
 	throw new Error(`${what}:\n--- one\n${only(left, right)}\n--- other\n${only(right, left)}`);
 }
 
-/** The program's own look at a clone: no finding, and lists and changes work. */
+/** The program's own look at a clone: no finding, no damage, and a list of all tasks that are there. */
 async function healthy(world: World, clone: Clone): Promise<void> {
 	const check = await checkLedger(clone.ledger, () => false);
 	if (check.status !== "ok") throw new Error(`doctor finds in ${clone.name}: ${JSON.stringify(check)}`);
-	const list = await runCli(["task", "list", "--all", "--removed", "--json"], { cwd: clone.path, env: clone.env });
-	if (list.exitCode !== 0) throw new Error(`task list fails in ${clone.name}: ${list.stdout}${list.stderr}`);
-	const listed = (list.json().data as { id: string }[]).map(({ id }) => id).sort();
+	const report = await fsck(clone.ledger, () => false);
+	if (report.verdict === "damaged") {
+		const findings = report.checks.flatMap((one) => one.findings).filter(({ verdict }) => verdict === "damaged");
+		throw new Error(`fsck finds in ${clone.name}: ${JSON.stringify(findings)}`);
+	}
+	const ids = new Set<string>();
+	for (const which of [
+		["--all", "--removed"],
+		["--archived", "--all", "--removed"],
+	]) {
+		const list = await runCli(["task", "list", ...which, "--json"], { cwd: clone.path, env: clone.env });
+		if (list.exitCode !== 0) throw new Error(`task list fails in ${clone.name}: ${list.stdout}${list.stderr}`);
+		for (const { id } of list.json().data as { id: string }[]) ids.add(id);
+	}
+	const listed = [...ids].sort();
 	const known = [...noteState(world, clone).tasks.keys()].sort();
 	same(`task list of ${clone.name} is not the tasks that are there`, listed.join("\n"), known.join("\n"));
 }

@@ -116,6 +116,20 @@ function checkTasks(
 			continue;
 		}
 		const three: Three = { base: base.reading.tasks.get(id), ours: ours.tasks.get(id), theirs: theirs.tasks.get(id) };
+		const apart = isApart(ours, theirs, id) && [...open.keys()].some((name) => name.startsWith(id));
+		if (apart) {
+			problems.push(
+				...lostApart(
+					`T${number}`,
+					three,
+					[...open].filter(([name]) => name.startsWith(id)),
+					found,
+				),
+			);
+			continue;
+		}
+		if (texts.size === 0 && found.home !== wanted.home)
+			problems.push(`T${number} stands in ${found.home}, and should in ${wanted.home}`);
 		for (const half of ["definition", "record"] as const) {
 			const name = half === "definition" ? `${id}.md` : `${id}.json`;
 			const conflicts = expected.conflicts.get(name) ?? [];
@@ -136,6 +150,21 @@ function checkTasks(
 	}
 	const strangers = [...reading.tasks.keys()].filter((id) => !expected.reading.tasks.has(id));
 	return [...problems, ...strangers.map((id) => `${id} came from nowhere`)];
+}
+
+/** One side archived the task and the other did not: git may find that it cannot tell where a file belongs. */
+function isApart(ours: Reading, theirs: Reading, id: string): boolean {
+	return ours.tasks.get(id)?.home !== theirs.tasks.get(id)?.home;
+}
+
+/** A task in conflict whose files stand in two places: between them they hold what both sides brought. */
+function lostApart(name: string, three: Three, open: readonly [string, string][], found: ReadTask): string[] {
+	const there = [found.text, ...open.map(([, text]) => text)].join("\n");
+	const { base, ours, theirs } = three;
+	const brought = mergeWords(base?.words ?? new Set(), ours?.words ?? new Set(), theirs?.words ?? new Set());
+	return [...brought]
+		.filter((word) => isBrought(word, base?.words, ours?.words, theirs?.words) && !there.includes(word))
+		.map((word) => `${name} is in conflict, and ${word} is missing from it`);
 }
 
 function isTaskFile(name: string): boolean {
@@ -313,6 +342,11 @@ function takeFrom(clone: Clone, path: string, settling: Settling, { ours, theirs
 }
 
 function takeWhole(clone: Clone, path: string, settling: Settling): void {
+	const stages = git(clone, "ls-files", "--unmerged", "--", path)
+		.split("\n")
+		.map((line) => line.split(/[ \t]/)[2]);
+	// Only one side has it here: it stays where git put it.
+	if (!stages.includes("2") || !stages.includes("3")) return;
 	const stage = (number: number) => git(clone, "show", `:${number}:${path}`);
 	const side =
 		settling === "ours" || settling === "theirs"

@@ -3,12 +3,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MsgcodeError } from "../../src/core/errors.ts";
+import { archiveTasks, overTasks } from "../../src/engine/archive-tasks.ts";
 import { runToLand } from "../../src/engine/choose-run.ts";
 import { landRun } from "../../src/engine/land.ts";
 import { rejectRun } from "../../src/engine/reject.ts";
+import { previewUndo, undo } from "../../src/engine/undo.ts";
 import { changeStatus, type StatusChange } from "../../src/ledger/change-status.ts";
 import { commitHandEdits } from "../../src/ledger/commit-edits.ts";
 import { editTask } from "../../src/ledger/edit-task.ts";
+import { RUNS_FILE } from "../../src/ledger/paths.ts";
+import { runLogWrites } from "../../src/ledger/rotate-run-log.ts";
+import { changeLedger } from "../../src/ledger/transaction.ts";
 import type { Action, EditedKey, HandEdit } from "./actions.ts";
 import { type Clone, git, headOf, noteState, type World } from "./clone.ts";
 import { addInLayout, PARTS, withPart } from "./layouts.ts";
@@ -26,6 +31,9 @@ const NOT_NOW: ReadonlySet<string> = new Set([
 	"already_rejected",
 	"patch_conflict",
 	"revision_not_found",
+	"nothing_to_undo",
+	"undo_conflict",
+	"undo_refused",
 ]);
 
 type Work = Exclude<Action, { kind: "merge" }>;
@@ -55,7 +63,12 @@ async function doing(world: World, clone: Clone, action: Work, before: Reading):
 		git(clone, "commit", "--quiet", "-m", `code: ${word}`);
 		return "commits code of its own";
 	}
-	const there = world.ids.flatMap((id, number) => (before.tasks.has(id) ? [number] : []));
+	if (action.kind === "undo") return undoLast(clone);
+	if (action.kind === "rotate") return rotate(clone);
+	const there = world.ids.flatMap((id, number) => {
+		const task = before.tasks.get(id);
+		return task !== undefined && isFit(action.kind, task) ? [number] : [];
+	});
 	const number = there[action.task % Math.max(1, there.length)];
 	if (number === undefined) return null;
 	const id = world.ids[number] as string;
@@ -79,7 +92,12 @@ async function doing(world: World, clone: Clone, action: Work, before: Reading):
 			return `edits the prompt of ${name}, part ${partName(action.part)}: ${words}`;
 		}
 		case "hand":
-			return byHand(clone, id, `${name}`, action.how, word, action.by);
+			return byHand(clone, task.home, id, name, action.how, word, action.by);
+		case "archive": {
+			const ids = action.all ? (await overTasks(ledger)).map((over) => over.id) : [id];
+			const { archived } = await archiveTasks(ledger, ids, { edited: true });
+			return archived.length === 0 ? null : `archives ${archived.map((one) => one.id).join(", ")}`;
+		}
 		case "close":
 			return status(clone, id, { op: "close", status: action.as, reason: word() }, `closes ${name} as ${action.as}`);
 		case "reopen":
@@ -91,7 +109,6 @@ async function doing(world: World, clone: Clone, action: Work, before: Reading):
 		case "remove":
 			return status(clone, id, { op: "remove", reason: word() }, `removes ${name}`);
 		case "run": {
-			if (!isOpen(task)) return null;
 			const runId = await runOrRecord(world, clone, id, { changes: action.changes ? word() : null, ok: action.ok });
 			return `runs ${name}: ${runId}${action.changes ? ", with changes" : ""}${action.ok ? "" : ", which fails"}`;
 		}
@@ -115,9 +132,49 @@ async function add(world: World, clone: Clone, layout: Extract<Action, { kind: "
 	return `adds T${number} (${id}), ${layout}`;
 }
 
+async function undoLast(clone: Clone): Promise<string | null> {
+	const { target } = await previewUndo(clone.ledger, undefined);
+	await undo(clone.ledger, target, { verify: false, sign: false });
+	return `undoes: ${target.summary}`;
+}
+
+/** What the next run would do if the log were long enough. */
+async function rotate(clone: Clone): Promise<string | null> {
+	const { root } = clone.ledger.workspace;
+	const log = readFileSync(join(root, RUNS_FILE), "utf8").trimEnd();
+	const last = log.slice(log.lastIndexOf("\n") + 1);
+	const { commit } = await changeLedger(clone.ledger, (view) => ({
+		writes: runLogWrites(root, view.working(RUNS_FILE), last, 1),
+		message: { op: "run", summary: "rotate runs.jsonl" },
+		value: null,
+	}));
+	return commit === null ? null : "rotates runs.jsonl";
+}
+
 async function status(clone: Clone, id: string, change: StatusChange, words: string): Promise<string> {
 	await changeStatus(clone.ledger, id, change);
 	return "reason" in change ? `${words}: ${change.reason}` : words;
+}
+
+/** Whether such a step makes sense for the task: a step that chooses among those is less often left out. */
+function isFit(kind: Work["kind"], task: ReadTask): boolean {
+	switch (kind) {
+		case "close":
+		case "block":
+		case "run":
+			return isOpen(task);
+		case "unblock":
+			return task.record.status === '"blocked"';
+		case "reopen":
+			return !isOpen(task);
+		case "archive":
+			return task.home === "tasks" && !isOpen(task);
+		case "land":
+		case "reject":
+			return Object.keys(task.runFiles).some((name) => name.endsWith("/patch.diff"));
+		default:
+			return true;
+	}
 }
 
 function isOpen(task: ReadTask): boolean {
@@ -133,13 +190,14 @@ function value(world: World, number: number, key: EditedKey): unknown {
 
 async function byHand(
 	clone: Clone,
+	home: string,
 	id: string,
 	name: string,
 	how: HandEdit,
 	word: () => string,
 	by: "git" | "msgcode",
 ): Promise<string | null> {
-	const path = join(clone.path, "tasks", `${id}.md`);
+	const path = join(clone.path, home, `${id}.md`);
 	const before = readFileSync(path, "utf8");
 	const after = handEdited(before, how, word);
 	if (after === before) return null;

@@ -46,6 +46,8 @@ export interface World {
 	/** Task ids in the order of their making: the number of a task is its place here. */
 	readonly ids: string[];
 	readonly counters: Counters;
+	/** The commit that all clones began with. */
+	readonly beginning: string;
 	/** What each clone did, line by line. */
 	readonly account: string[];
 	/** What the checkout said at each commit that a clone has stood at. */
@@ -84,7 +86,11 @@ export async function makeTemplate(
 	if (made.exitCode !== 0) throw new Error(`msgcode init failed: ${made.stderr}`);
 	// Without the driver: what a clone has in which nobody ever ran `msgcode init`.
 	if (!driver) spawnSync("git", ["config", "--remove-section", "merge.msgcode"], { cwd: path, env });
-	const world = worldIn(home, { driver, realRuns: false }, 1, { ids: [], counters: { edit: 0, nowMs: BEGINNING_MS } });
+	const world = worldIn(home, { driver, realRuns: false }, 1, {
+		ids: [],
+		counters: { edit: 0, nowMs: BEGINNING_MS },
+		head: "",
+	});
 	await fill(world, world.clones[0] as Clone);
 	const head = git({ path, env }, "rev-parse", "HEAD");
 	git({ path, env }, "gc", "--quiet");
@@ -120,7 +126,7 @@ function worldIn(
 	home: string,
 	kind: Pick<World, "driver" | "realRuns">,
 	count: number,
-	from: Pick<Template, "ids" | "counters">,
+	from: Omit<Template, "folder">,
 ): World {
 	const counters = { ...from.counters };
 	const env = environment(home);
@@ -140,7 +146,7 @@ function worldIn(
 		});
 		return { name, path, env: ownEnv, ledger };
 	});
-	return { home, ...kind, clones, ids: [...from.ids], counters, account: [], states: new Map() };
+	return { home, ...kind, clones, ids: [...from.ids], counters, beginning: from.head, account: [], states: new Map() };
 }
 
 /** The next moment: no two things in a history happen at the same one. */

@@ -53,7 +53,13 @@ export function template(driver: boolean, main: string): Promise<Template> {
 			{ kind: "edit", task: 0, keys: ["priority", "assignee", "files", "checks", "timeout", "runner"] },
 			{ kind: "run", task: 4, changes: true, ok: true },
 			{ kind: "run", task: 3, changes: false, ok: true },
+			{ kind: "add", layout: "as msgcode writes it" },
+			{ kind: "add", layout: "as msgcode writes it" },
+			{ kind: "run", task: 6, changes: true, ok: true },
+			// Of the open ones, the fourth, then the last.
 			{ kind: "close", task: 3, as: "done" },
+			{ kind: "close", task: 5, as: "canceled" },
+			{ kind: "remove", task: 5 },
 		];
 		for (const action of beginning) if (action.kind !== "merge") await perform(world, clone, action);
 	});

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MsgcodeError } from "../../src/core/errors.ts";
-import { archiveTasks, overTasks } from "../../src/engine/archive-tasks.ts";
+import { archiveTasks } from "../../src/engine/archive-tasks.ts";
 import { runToLand } from "../../src/engine/choose-run.ts";
 import { landRun } from "../../src/engine/land.ts";
 import { rejectRun } from "../../src/engine/reject.ts";
@@ -67,7 +67,7 @@ async function doing(world: World, clone: Clone, action: Work, before: Reading):
 	if (action.kind === "rotate") return rotate(clone);
 	const there = world.ids.flatMap((id, number) => {
 		const task = before.tasks.get(id);
-		return task !== undefined && isFit(action.kind, task) ? [number] : [];
+		return task !== undefined && isFit(world, action.kind, id, task) ? [number] : [];
 	});
 	const number = there[action.task % Math.max(1, there.length)];
 	if (number === undefined) return null;
@@ -94,7 +94,7 @@ async function doing(world: World, clone: Clone, action: Work, before: Reading):
 		case "hand":
 			return byHand(clone, task.home, id, name, action.how, word, action.by);
 		case "archive": {
-			const ids = action.all ? (await overTasks(ledger)).map((over) => over.id) : [id];
+			const ids = action.all ? there.map((one) => world.ids[one] as string) : [id];
 			const { archived } = await archiveTasks(ledger, ids, { edited: true });
 			return archived.length === 0 ? null : `archives ${archived.map((one) => one.id).join(", ")}`;
 		}
@@ -157,7 +157,7 @@ async function status(clone: Clone, id: string, change: StatusChange, words: str
 }
 
 /** Whether such a step makes sense for the task: a step that chooses among those is less often left out. */
-function isFit(kind: Work["kind"], task: ReadTask): boolean {
+function isFit(world: World, kind: Work["kind"], id: string, task: ReadTask): boolean {
 	switch (kind) {
 		case "close":
 		case "block":
@@ -168,13 +168,22 @@ function isFit(kind: Work["kind"], task: ReadTask): boolean {
 		case "reopen":
 			return !isOpen(task);
 		case "archive":
-			return task.home === "tasks" && !isOpen(task);
+			return task.home === "tasks" && !isOpen(task) && isAsAllKnowIt(world, id, task);
 		case "land":
 		case "reject":
 			return Object.keys(task.runFiles).some((name) => name.endsWith("/patch.diff"));
 		default:
 			return true;
 	}
+}
+
+/**
+ * A file that is moved as all clones know it is found again by git whatever the others did to it. One that was changed and
+ * moved since is told from a new task's file by its likeness alone, which is not enough: see merge.test.ts.
+ */
+function isAsAllKnowIt(world: World, id: string, task: ReadTask): boolean {
+	const known = world.states.get(world.beginning)?.tasks.get(id);
+	return known?.text === task.text && JSON.stringify(known.record) === JSON.stringify(task.record);
 }
 
 function isOpen(task: ReadTask): boolean {

@@ -1,37 +1,46 @@
-// `npm run test:soak`: thousands of random commands with random kills, in two workers. Prints its seed, so that a finding
-// can be looked for again, and one line of figures.
-//   MSGCODE_SOAK_ROUNDS   rounds in all, 2,000 unless told
-//   MSGCODE_SOAK_SECONDS  no further round after this time
-//   MSGCODE_SOAK_SEED     a whole number; random unless told
+// `npm run test:soak`: thousands of random commands with random kills, then thousands of random histories of clones that
+// merge, in two workers. Prints its seed, so that a finding can be looked for again, and one line of figures for each part.
+//   MSGCODE_SOAK_ONLY       crash or merge; both, one after the other, unless told
+//   MSGCODE_SOAK_ROUNDS     rounds of the crash part in all, 2,000 unless told
+//   MSGCODE_SOAK_HISTORIES  histories of the merge part in all, 2,000 unless told
+//   MSGCODE_SOAK_SECONDS    no further round or history after this time, for each part
+//   MSGCODE_SOAK_SEED       a whole number; random unless told
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MAIN } from "../support/ground.ts";
+import { type MergeFigures, noMerges, soakHistories } from "./histories.ts";
 import { randomFrom } from "./random.ts";
 import { copyOfProgram, type Figures, noFigures, soak } from "./rounds.ts";
 
 const WORKERS = 2;
 const SELF = fileURLToPath(import.meta.url);
 
+/** A part of the soak: its count, its work in one worker, and the words for its figures. */
+interface Part<F extends { readonly findings: string[] }> {
+	readonly count: readonly [variable: string, standard: number];
+	none(): F;
+	work(share: Share, figures: F, tell: () => void): Promise<void>;
+	sum(all: readonly F[]): F;
+	lines(figures: F, seconds: number, seed: number): readonly string[];
+}
+
 interface Share {
-	readonly rounds: number;
+	readonly part: keyof typeof PARTS;
+	readonly count: number;
 	readonly seconds: number;
 	readonly seed: number;
 	readonly main: string;
 }
 
-const share = process.argv[2];
-if (share === undefined) await supervise();
-else await work(JSON.parse(share) as Share);
-
-async function work({ rounds, seconds, seed, main }: Share): Promise<void> {
-	const figures = noFigures();
-	const tell = () => process.send?.(figures);
-	try {
-		await soak({
-			rounds,
+const CRASH: Part<Figures> = {
+	count: ["MSGCODE_SOAK_ROUNDS", 2_000],
+	none: noFigures,
+	work: ({ count, seconds, seed, main }, figures, tell) =>
+		soak({
+			rounds: count,
 			deadline: performance.now() + seconds * 1000,
 			random: randomFrom(seed),
 			main,
@@ -39,43 +48,117 @@ async function work({ rounds, seconds, seed, main }: Share): Promise<void> {
 			onProgress: () => {
 				if (figures.rounds % 25 === 0) tell();
 			},
-		});
+		}),
+	sum,
+	lines(figures, seconds, seed) {
+		const points = Object.entries(figures.points).sort(([one], [other]) => (one < other ? -1 : 1));
+		const kills = `kills by point: ${points.map(([name, count]) => `${name} ${count}`).join(", ")}`;
+		return [kills, figureLine(figures, seconds, seed)];
+	},
+};
+
+const MERGE: Part<MergeFigures> = {
+	count: ["MSGCODE_SOAK_HISTORIES", 2_000],
+	none: noMerges,
+	work: ({ count, seconds, seed, main }, figures, onProgress) =>
+		soakHistories({
+			histories: count,
+			deadline: performance.now() + seconds * 1000,
+			random: randomFrom(seed),
+			main,
+			figures,
+			onProgress,
+		}),
+	sum: sumOfMerges,
+	lines: (figures, seconds, seed) => [mergeLine(figures, seconds, seed)],
+};
+
+const PARTS = { crash: CRASH, merge: MERGE } as const;
+
+const share = process.argv[2];
+if (share === undefined) await supervise();
+else {
+	const own = JSON.parse(share) as Share;
+	await (own.part === "crash" ? work(CRASH, own) : work(MERGE, own));
+}
+
+async function work<F extends { readonly findings: string[] }>(part: Part<F>, own: Share): Promise<void> {
+	const figures = part.none();
+	const tell = () => process.send?.(figures);
+	try {
+		await part.work(own, figures, tell);
 	} catch (error) {
 		figures.findings.push(`the soak itself failed: ${(error as Error).stack}`);
 	}
-	if (figures.findings.length > 0) console.log(`seed ${seed}, ${figures.findings.join("\n")}`);
+	if (figures.findings.length > 0) console.log(`seed ${own.seed}, ${figures.findings.join("\n")}`);
 	tell();
 	process.disconnect?.();
 }
 
 async function supervise(): Promise<void> {
-	const rounds = numberFrom("MSGCODE_SOAK_ROUNDS", 2_000);
-	const seconds = numberFrom("MSGCODE_SOAK_SECONDS", 24 * 3_600);
+	const only = process.env.MSGCODE_SOAK_ONLY ?? "";
+	if (only !== "" && !Object.hasOwn(PARTS, only)) {
+		throw new Error(`MSGCODE_SOAK_ONLY must be ${Object.keys(PARTS).join(" or ")}, not ${JSON.stringify(only)}.`);
+	}
 	const seed = numberFrom("MSGCODE_SOAK_SEED", Math.floor(Math.random() * 2 ** 31));
 	const folder = mkdtempSync(join(tmpdir(), "msgcode-soak-program-"));
 	const main = copyOfProgram(dirname(MAIN), join(folder, "dist"));
-	console.log(`seed ${seed}, ${rounds} rounds in ${WORKERS} workers`);
+	let findings = 0;
+	if (only !== "merge") findings += await supervisePart("crash", CRASH, seed, main);
+	if (only !== "crash") findings += await supervisePart("merge", MERGE, seed, main);
+	rmSync(folder, { recursive: true, force: true });
+	process.exitCode = findings > 0 ? 1 : 0;
+}
+
+/** Prints the part's figures; returns the number of findings. */
+async function supervisePart<F extends { readonly findings: string[] }>(
+	name: keyof typeof PARTS,
+	part: Part<F>,
+	seed: number,
+	main: string,
+): Promise<number> {
+	const count = numberFrom(...part.count);
+	const seconds = numberFrom("MSGCODE_SOAK_SECONDS", 24 * 3_600);
+	console.log(`seed ${seed}, ${count} ${name === "crash" ? "rounds" : "histories"} in ${WORKERS} workers`);
 	const began = Date.now();
-	const latest = Array.from({ length: WORKERS }, noFigures);
-	const line = () => figureLine(sum(latest), Math.round((Date.now() - began) / 1000), seed);
-	const ticker = setInterval(() => console.log(`… ${line()}`), 60_000);
+	const latest = Array.from({ length: WORKERS }, part.none);
+	const lines = () => part.lines(part.sum(latest), Math.round((Date.now() - began) / 1000), seed);
+	const ticker = setInterval(() => console.log(`… ${lines().at(-1)}`), 60_000);
 	await Promise.all(
 		latest.map((_, worker) => {
-			const own: Share = { rounds: Math.ceil(rounds / WORKERS), seconds, seed: seed + worker, main };
+			const own: Share = { part: name, count: Math.ceil(count / WORKERS), seconds, seed: seed + worker, main };
 			const child = fork(SELF, [JSON.stringify(own)], { stdio: "inherit" });
 			child.on("message", (figures) => {
-				latest[worker] = figures as Figures;
+				latest[worker] = figures as F;
 			});
 			return new Promise<void>((resolve) => child.once("exit", () => resolve()));
 		}),
 	);
 	clearInterval(ticker);
-	rmSync(folder, { recursive: true, force: true });
-	const figures = sum(latest);
-	const points = Object.entries(figures.points).sort(([one], [other]) => (one < other ? -1 : 1));
-	console.log(`kills by point: ${points.map(([name, count]) => `${name} ${count}`).join(", ")}`);
-	console.log(line());
-	process.exitCode = figures.findings.length > 0 ? 1 : 0;
+	for (const line of lines()) console.log(line);
+	return part.sum(latest).findings.length;
+}
+
+function mergeLine(figures: MergeFigures, seconds: number, seed: number): string {
+	const { histories, steps, runs, merges, conflicts, findings } = figures;
+	return [
+		`merge soak: ${histories} histories of 2 to 4 clones`,
+		`${steps} steps (${runs} runs)`,
+		`${merges} merges`,
+		`${conflicts} honest conflicts`,
+		`${findings.length} findings`,
+		`${seconds} s`,
+		`seed ${seed}`,
+	].join(", ");
+}
+
+function sumOfMerges(all: readonly MergeFigures[]): MergeFigures {
+	const total = noMerges();
+	for (const one of all) {
+		for (const key of ["histories", "steps", "runs", "merges", "conflicts"] as const) total[key] += one[key];
+		total.findings.push(...one.findings);
+	}
+	return total;
 }
 
 function figureLine(figures: Figures, seconds: number, seed: number): string {

@@ -15,9 +15,9 @@ const REFERENCE = /^\p{L}+-\d+$|^(?=.*\d)[0-9a-f]{7,64}$|\p{L}{2}\.\p{L}|\p{L}\.
 const CLOSING =
 	/\b(clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)\b([ \t:]{1,10}(?:issues?[ \t]{1,5})?)((?:[\w.-]+\/)*[\w.-]*[#!]\d|GH-\d|[A-Z][A-Z0-9]*-\d|https?:\/\/)/gi;
 
-/** One line that reads as the text and acts as nothing: words with anything special in them are code. */
-export function markdownText(text: string): string {
-	return oneLine(text)
+/** One line that reads as the text (at most `most` characters) and acts as nothing: words with anything special are code. */
+export function markdownText(text: string, most = 2000): string {
+	return oneLine(shortened(text, most))
 		.split(" ")
 		.map((word) => {
 			const [, before = "", core = "", after = ""] = /^([("'“‘]*)(.*?)([)"'”’,;:.?!…]*)$/u.exec(word) ?? [];

@@ -12,6 +12,15 @@ import { moveCheckout, refuseOverlap } from "./move-checkout.ts";
 import { type Publishable, publishableTips } from "./publishable.ts";
 import { replayOnto } from "./replay.ts";
 import { oncePublished } from "./rewritten-upstream.ts";
+import {
+	type Names,
+	otherWork,
+	refusePushElsewhere,
+	refuseWhatCannotMove,
+	rewrittenUpstream,
+	shortName,
+	unpushedMerge,
+} from "./sync-refusals.ts";
 import { refreshIndex } from "./task-index.ts";
 import { inLedger } from "./transaction.ts";
 import { changesBetween, isLedgerPathOf, type UnpushedCommit, unpushedCommits } from "./unpushed.ts";
@@ -222,14 +231,9 @@ async function refuseRewritten(step: Step, commits: readonly UnpushedCommit[], n
 	const ids = commits.map(({ oid }) => oid);
 	const once = await oncePublished(ledger.git, ledger.workspace.topLevel, seen, ids);
 	if (once.size === 0) return;
-	const lost = commits.filter(({ oid }) => once.has(oid));
-	throw new MsgcodeError(
-		"sync_refused",
-		`${names.upstream} was rewritten: it no longer holds ${count(lost.length, "commit", "commits")} that it had and this branch still has: ${listed(lost)}.`,
-		{
-			hint: "If that was meant, `git pull --rebase` leaves them out here as well; if not, `git push` publishes them again, after a `git pull` where it has others instead.",
-			details: { commits: lost.map(({ oid, subject }) => ({ commit: oid, subject })) },
-		},
+	throw rewrittenUpstream(
+		commits.filter(({ oid }) => once.has(oid)),
+		names,
 	);
 }
 
@@ -253,68 +257,10 @@ async function distance(ledger: Ledger, ours: string, theirs: string, name: stri
 	return [ahead, behind];
 }
 
-interface Names {
-	readonly branch: string;
-	readonly upstream: string;
-}
-
-/** Where git itself would push nothing, or to another branch, publishing is not ours to decide. */
-function refusePushElsewhere(upstream: Upstream, { branch, upstream: name }: Names): void {
-	if (upstream.pushRef === upstream.ref) return;
-	const instead = upstream.pushRef === null ? "push nothing" : `push to ${shortName(upstream.pushRef)}`;
-	throw new MsgcodeError(
-		"sync_refused",
-		`${branch} follows ${name}, but a plain \`git push\` would ${instead} (branch name, push.default or pushRemote).`,
-		{ hint: `Publish it as a branch of its own: \`git push -u <remote> ${branch}\`. Then sync works on that.` },
-	);
-}
-
-function otherWork(commits: readonly UnpushedCommit[], diverged: boolean, { upstream }: Names): MsgcodeError {
-	const others = commits.filter(({ kind }) => kind === "other");
-	const beneath = diverged ? "" : ", and ledger commits lie on top of it";
-	return new MsgcodeError(
-		"sync_refused",
-		`${count(others.length, "unpushed commit is", "unpushed commits are")} not ledger work${beneath}: ${listed(others)}.`,
-		{
-			hint: diverged
-				? `Bring your own work together with ${upstream} first (\`git pull --rebase\`); then \`msgcode sync\` publishes ledger commits below it, and \`git push\` all.`
-				: "Publish your own work with `git push` when it is ready; that takes the ledger along.",
-			details: { commits: others.map(({ oid, subject }) => ({ commit: oid, subject })) },
-		},
-	);
-}
-
 /** Paths beside the ledger that differ between the upstream and an unpushed merge. */
 async function mergedCode(ledger: Ledger, theirs: string, ours: string): Promise<string[]> {
 	const changes = await changesBetween(ledger.git, ledger.workspace, theirs, ours);
 	return changes.map(({ path }) => path).filter((path) => !isLedgerPathOf(ledger.workspace, path));
-}
-
-function unpushedMerge(foreign: readonly string[], { upstream }: Names): MsgcodeError {
-	return new MsgcodeError(
-		"sync_refused",
-		`An unpushed merge changes files beside the ledger: ${foreign.slice(0, 5).join(", ")}.`,
-		{ hint: `Publish it to ${upstream} with \`git push\` when it is ready; that takes the ledger along.` },
-	);
-}
-
-function refuseWhatCannotMove(commits: readonly UnpushedCommit[], { upstream }: Names): void {
-	const landings = commits.filter(({ kind }) => kind === "landing");
-	if (landings.length > 0) {
-		throw new MsgcodeError(
-			"sync_refused",
-			`${upstream} has moved on, and unpushed landings hold code that only git should rebase: ${listed(landings)}.`,
-			{ hint: "`git pull --rebase`, then `msgcode sync`." },
-		);
-	}
-	const merges = commits.filter(({ kind }) => kind === "merge");
-	if (merges.length > 0) {
-		throw new MsgcodeError(
-			"sync_refused",
-			`${upstream} has moved on, and merges are not replayed: ${listed(merges)}.`,
-			{ hint: "`git pull --no-rebase`, then `msgcode sync`." },
-		);
-	}
 }
 
 /** One result for all tries: it began where the first began and ended where the last ended. */
@@ -338,17 +284,4 @@ async function withReader<T>(ledger: Ledger, work: (reader: ObjectReader) => Pro
 	} finally {
 		reader.close();
 	}
-}
-
-function shortName(ref: string): string {
-	return ref.replace(/^refs\/(?:heads|remotes)\//, "");
-}
-
-function listed(commits: readonly UnpushedCommit[]): string {
-	const shown = commits.slice(0, 5).map(({ oid, subject }) => `${oid.slice(0, 10)} "${subject}"`);
-	return `${shown.join(", ")}${commits.length > shown.length ? " …" : ""}`;
-}
-
-function count(number: number, one: string, many: string): string {
-	return `${number} ${number === 1 ? one : many}`;
 }

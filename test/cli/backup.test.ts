@@ -40,6 +40,8 @@ async function expectWhole(copy: Repo, place: Repo, id: string): Promise<void> {
 	copy.git("fsck", "--strict");
 	const doctor = await copy.msgcode("doctor", "--json");
 	expect([doctor.exitCode, doctor.stdout]).toEqual([0, expect.not.stringContaining("damaged")]);
+	const verdicts = [copy, place].map(async (each) => (await succeed(each, "fsck")).data.verdict);
+	expect(await Promise.all(verdicts)).toEqual(["ok", "ok"]);
 	expect((await succeed(copy, "task", "list")).data).toHaveLength(1);
 	await succeed(copy, "task", "apply", id, "--yes");
 	expect(copy.read("src/a.txt")).toBe("one\ntwo\n");
@@ -97,6 +99,45 @@ describe("a backup in a file", () => {
 		await succeed(place, "backup", "../copy.bundle", "--force");
 		expect(readFileSync(file, "utf8")).toMatch(/^# v\d git bundle/);
 		await succeed(place, "backup", "../copy.bundle", "--yes");
+	});
+
+	/** A git that does something before and after it makes a bundle, whose path is `$file`; `$git` is the real one. */
+	function gitThat(place: Repo, before: string, after = "exit"): Readonly<Record<string, string>> {
+		const bin = join(place.home, "bin");
+		mkdirSync(bin, { recursive: true });
+		const real = execFileSync("/bin/sh", ["-c", "command -v git"], { env: place.env }).toString("utf8").trim();
+		const script = [
+			"#!/bin/sh",
+			`git='${real}'`,
+			'case " $* " in *" bundle create "*) ;; *) exec "$git" "$@";; esac',
+			'for word; do case "$word" in */copy.bundle) file=$word;; esac; done',
+			before,
+			'"$git" "$@" || exit',
+			after,
+		];
+		writeFileSync(join(bin, "git"), `${script.join("\n")}\n`, { mode: 0o755 });
+		return { ...place.env, PATH: `${bin}:${place.env.PATH}` };
+	}
+
+	test("a bundle whose header is fine but whose content is not is found out, and the old one stays", async () => {
+		const { place } = await busyPlace();
+		const file = join(place.home, "copy.bundle");
+		writeFileSync(file, "old");
+		const env = gitThat(place, ":", 'head -c -40 "$file" >"$file.cut" && mv "$file.cut" "$file"');
+		const result = await place.msgcodeWith({ env }, "backup", "../copy.bundle", "--force", "--json");
+		expect([result.exitCode, result.json().error.code]).toEqual([1, "git_failed"]);
+		expect(readFileSync(file, "utf8")).toBe("old");
+		expect(readdirSync(place.home).filter((name) => name.startsWith(".msgcode"))).toEqual([]);
+	});
+
+	test("a branch that moves while it is copied is copied again; when that never ends, it is told", async () => {
+		const { place } = await busyPlace();
+		const once = gitThat(place, '"$git" branch late 2>/dev/null');
+		const first = await place.msgcodeWith({ env: once }, "backup", "../copy.bundle", "--json");
+		expect([first.exitCode, first.json().data.branches]).toEqual([0, 3]);
+		const always = gitThat(place, '"$git" branch "late-$$"');
+		const second = await place.msgcodeWith({ env: always }, "backup", "../copy.bundle", "--force", "--json");
+		expect(second.json().error.code).toBe("branch_moved");
 	});
 
 	test("clears away what a killed backup left beside it, and nothing else", async () => {

@@ -72,6 +72,19 @@ describe("export", () => {
 		expect(body).not.toContain("## Apply");
 	});
 
+	test("of an archived task names the patch where it stands now", async () => {
+		const place = await made();
+		const { id, runId } = await ranTask(place, "Mend it", "echo x >x.txt");
+		await succeed(place, "task", "close", id);
+		await succeed(place, "task", "worktree", "rm", id, "--yes");
+		await succeed(place, "task", "archive", id);
+		const [, path = ""] =
+			/`git apply (tasks\/archive\/[^`]+)`/.exec((await succeed(place, "export", id)).data.body) ?? [];
+		expect((await succeed(place, "export", runId)).data.body).toContain(path);
+		place.git("apply", path);
+		expect(place.read("x.txt")).toBe("x\n");
+	});
+
 	test("of a sensitive task holds neither title, prompt nor words", async () => {
 		const place = await made();
 		const { id } = await ranTask(

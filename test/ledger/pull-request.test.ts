@@ -119,6 +119,13 @@ describe("a pull request", () => {
 		expect(described({}, { prompt: " \n" }).body).toContain("Nothing beyond the title.");
 	});
 
+	test("takes no time over what is endless", () => {
+		const endless = "(".repeat(2_000_000);
+		const rejection = { runId: RUN, reason: endless, atMs: 1 };
+		const { body } = described({ actor: endless }, { rejection, prompt: `fix ${"a/".repeat(500_000)}` });
+		expect(body.length).toBeLessThan(BODY_LIMIT);
+	});
+
 	test("a path with spaces and quotes can be pasted into a shell", () => {
 		expect(described({}, { patchPath: "my 'app'/patch.diff" }).body).toContain(
 			"`git apply 'my '\\''app'\\''/patch.diff'`",

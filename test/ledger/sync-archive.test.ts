@@ -98,6 +98,24 @@ describe("a task archived on one side", () => {
 		expect(ann.exists(`packages/api/tasks/${id}.md`)).toBe(false);
 	});
 
+	test("by `msgcode task archive`, with work on other tasks on both sides", async () => {
+		const { ann, bob, id, other } = await shared();
+		await succeed(ann, "task", "archive", id);
+		await succeed(ann, "task", "edit", other, "--priority", "7");
+		await succeed(bob, "task", "edit", id, "--label", "late");
+		await succeed(bob, "task", "edit", other, "--label", "x");
+		await bothSynced(ann, bob);
+		for (const place of [ann, bob]) {
+			expect((await succeed(place, "task", "show", id)).data).toMatchObject({
+				labels: ["late"],
+				status: "done",
+				runs: 1,
+			});
+			expect((await succeed(place, "task", "show", other)).data).toMatchObject({ priority: 7, labels: ["x"] });
+		}
+		expect((await ann.msgcode("fsck", "--json")).json().data.counts.damaged).toBe(0);
+	});
+
 	test("both changed one scalar differently: refused, nothing changed", async () => {
 		const { ann, bob, id } = await shared();
 		await succeed(ann, "task", "edit", id, "--priority", "8");

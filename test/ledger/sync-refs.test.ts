@@ -29,6 +29,17 @@ describe("sync --refs", () => {
 		expect((await ann.msgcode("sync", "--refs")).stdout).toContain("nothing to exchange, 2 the same");
 	});
 
+	test("what a clone could not verify without the results, it can with them", async () => {
+		const { ann, bob } = await twoClones();
+		const { runId } = await ran(ann, "Of Ann");
+		await succeed(ann, "sync", "--refs");
+		await succeed(bob, "sync");
+		const before = (await succeed(bob, "fsck")).data;
+		expect([before.verdict, JSON.stringify(before.checks)]).toEqual(["unverifiable", expect.stringContaining(runId)]);
+		await succeed(bob, "sync", "--refs");
+		expect((await succeed(bob, "fsck")).data.verdict).toBe("ok");
+	});
+
 	test("only results of runs on record go; pending, heads, carry and after-checks stay", async () => {
 		const { ann, originGit } = await twoClones();
 		const { runId } = await ran(ann, "Of Ann");

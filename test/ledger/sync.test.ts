@@ -312,6 +312,19 @@ describe("sync", () => {
 		expect(await titles(bob)).toEqual(["From Ann", "From Bob", "On top"]);
 	});
 
+	test("--dry-run of a part that can be published moves nothing, here and there", async () => {
+		const { bob, originGit } = await twoClones();
+		await addTask(bob, "From Bob");
+		bob.write("src/code.txt", "mine\n");
+		bob.git("commit", "--quiet", "-am", "not ready");
+		const before = [state(bob), bob.git("for-each-ref"), originGit("for-each-ref")];
+		const { data } = await succeed(bob, "sync", "--dry-run");
+		expect(data).toMatchObject({ action: "push", pushed: 1, unpublished: [{ subject: "not ready" }] });
+		expect([state(bob), bob.git("for-each-ref"), originGit("for-each-ref")]).toEqual(before);
+		expect((await bob.msgcode("sync")).stdout).toBe("main: pushed 1 commit.\n");
+		expect((await bob.msgcode("sync")).stdout).toBe("origin/main holds all of the ledger's work on main.\n");
+	});
+
 	test("a commit without any trailer that changes only task files is ledger work; an empty one is not", async () => {
 		const { ann, bob } = await twoClones();
 		const id = await addTask(bob, "From Bob");

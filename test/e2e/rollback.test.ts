@@ -256,6 +256,8 @@ describe("task rollback --to", () => {
 		const again = await succeed(made, "task", "rollback", taskId, "--to", then);
 		expect(again.data).toMatchObject({ commit: null, changes: [] });
 		expect((await made.msgcode("task", "rollback", taskId, "--to", then)).stdout).toContain("Nothing to do");
+		expect((await succeed(made, "task", "rollback", taskId, "--to", "now")).data.to).toBe(head(made));
+		expect((await refused(made, "task", "rollback", taskId, "--to", "10 years ago")).code).toBe("revision_not_found");
 		expect((await made.msgcode("fsck")).exitCode).toBe(0);
 	});
 

@@ -125,6 +125,27 @@ describe("under later changes", () => {
 		expect((await refused(made, "undo", "--op", close)).code).toBe("nothing_to_undo");
 	});
 
+	test("a task with a live run is neither closed nor hidden by it", async () => {
+		const made = await repo({ ledger: true });
+		const id = await addTask(made, "A");
+		const born = head(made);
+		await succeed(made, "task", "close", id);
+		await succeed(made, "task", "reopen", id);
+		const reopened = head(made);
+		const script = `while [ ! -e "${made.path}/go" ]; do sleep 0.05; done`;
+		const ended = made.msgcode("task", "run", id, "--json", "--", "sh", "-c", script);
+		const live = async () => (await succeed(made, "run", "list", "--status", "running")).data[0]?.baseCommit ?? null;
+		await expect.poll(live, { interval: 20, timeout: 20_000 }).not.toBeNull();
+		for (const commit of [born, reopened]) {
+			expect((await refused(made, "undo", "--op", commit)).code).toBe("task_running");
+		}
+		expect((await refused(made, "task", "rollback", id, "--to", `${reopened}~1`)).code).toBe("task_running");
+		made.write("go", "");
+		expect((await ended).exitCode).toBe(0);
+		await succeed(made, "undo", "--op", reopened);
+		expect((await show(made, id)).status).toBe("done");
+	});
+
 	test("a circle of dependencies is not brought back", async () => {
 		const made = await repo({ ledger: true });
 		const first = await addTask(made, "First");
@@ -262,6 +283,19 @@ describe("places", () => {
 		expect(made.git("-C", "../elsewhere", "status", "--porcelain")).toBe("");
 		expect(made.git("status", "--porcelain")).toBe("");
 		expect((await made.msgcode("fsck")).exitCode).toBe(0);
+	});
+
+	test("a repository with SHA-256 ids, whose first commit is the workspace's", async () => {
+		const made = await repo({ init: ["--object-format=sha256"], ledger: true });
+		const id = await addTask(made, "A");
+		await succeed(made, "undo");
+		expect((await show(made, id)).removed.reason).toBe('undone: add "A"');
+		await succeed(made, "undo");
+		expect(made.git("log", "-1", "--format=%(trailers:key=Msgcode-Undoes,valueonly,separator=%x2C)")).toHaveLength(64);
+		expect(await refused(made, "undo", "--op", made.git("rev-list", "--max-parents=0", "HEAD"))).toMatchObject({
+			code: "undo_refused",
+			message: expect.stringContaining("workspace"),
+		});
 	});
 
 	test("two at once: one undoes, the other finds it done; nothing is half", async () => {

@@ -19,8 +19,8 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
 };
 /** Their files stay: what was born is marked as removed. */
 const BIRTHS = new Set(["add", "adopt"]);
-/** Taken back as files, not by fields of a task. */
-const AS_FILES = new Set(["fix"]);
+/** Changes of files, not of fields of a task. */
+const AS_FILES = new Set(["fix", "edit-by-hand of a template"]);
 const WITH_CODE = new Set(["apply", "rollback of a landing", "undo of a landing"]);
 
 const tasksTree = ({ made }: OperationScene, commit = "HEAD") => made.git("rev-parse", `${commit}:tasks`);

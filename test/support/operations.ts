@@ -73,6 +73,13 @@ export const operations: Readonly<Record<string, Operation>> = {
 			return undefined;
 		},
 	},
+	"edit-by-hand of a template": {
+		make: async ({ made, run }) => {
+			made.write("tasks/templates/fix.md", "---\ntitle: Fix it\n---\n");
+			await run("commit");
+			return undefined;
+		},
+	},
 	block: { make: ({ run, task }) => run("task", "block", task, "--reason", "waits") },
 	unblock: {
 		before: ({ run, task }) => run("task", "block", task, "--reason", "waits"),

@@ -24,6 +24,7 @@ export function mergeRecord(sides: Sides): Merged | null {
 	const base = sides.base === null ? UNRECORDED : readRecordEntries(sides.base);
 	const [ours, theirs] = [readRecordEntries(sides.ours), readRecordEntries(sides.theirs)];
 	if (base === null || ours === null || theirs === null) return null;
+	if (sides.base !== null && !isOneTask(base, ours, theirs)) return { text: bothWhole(sides), conflicts: ["id"] };
 	const state = mergeState(base, ours, theirs);
 	const keys = mergeOrder(othersOf(sides.base === null ? new Map() : base), othersOf(ours), othersOf(theirs));
 	const choices = inRecordOrder([...keys, ...STATE, "removed"]).map((key): Choice => {
@@ -35,6 +36,19 @@ export function mergeRecord(sides: Sides): Merged | null {
 	const isCrlf = settled(...bySide(sides, (side) => side.includes("\r\n")))?.value === true;
 	const hasMark = settled(...bySide(sides, (side) => side.startsWith("\uFEFF")))?.value === true;
 	return { text: `${hasMark ? "\uFEFF" : ""}${isCrlf ? text.replaceAll("\n", "\r\n") : text}`, conflicts };
+}
+
+/**
+ * git tells what a file was renamed to by its likeness, and small records are alike: what it offers as three states of one
+ * record may be two tasks, of which one was archived. Then nothing of the one may go into the other.
+ */
+function isOneTask(base: Entries, ours: Entries, theirs: Entries): boolean {
+	return [ours, theirs].every((side) => isDeepStrictEqual(side.get("id"), base.get("id")));
+}
+
+function bothWhole(sides: Sides): string {
+	const whole = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
+	return conflictHunk(sides, whole(sides.ours), whole(sides.theirs), "\n");
 }
 
 interface Choice {

@@ -1,7 +1,8 @@
 // Two clones meet by plain `git merge`: cases that deserve a name, and the proof that random histories (merge-with-driver and
 // merge-without-driver) see a merge that loses, drops or grafts.
-import { appendFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { builtProgram, removeTemplate } from "../histories/clone.ts";
 import { template } from "../histories/history.ts";
@@ -19,6 +20,15 @@ async function sharedTasks(place: Repo): Promise<string[]> {
 		ids.push(await addTask(place, `Shared ${at}`, ...flags, "--", "true"));
 	}
 	return ids;
+}
+
+/** A folder for PATH with the built program as `msgcode`. */
+function binWithMsgcode(home: string): string {
+	const folder = join(home, "bin");
+	mkdirSync(folder, { recursive: true });
+	writeFileSync(join(folder, "msgcode"), `#!/bin/sh\nexec '${process.execPath}' '${builtProgram()}' "$@"\n`);
+	chmodSync(join(folder, "msgcode"), 0o755);
+	return folder;
 }
 
 /** Merge drivers that do harm, as shell commands: %A is ours and the result, %O the base, %B theirs. */
@@ -90,5 +100,26 @@ describe("plain git merge of two clones", () => {
 		bob.git("checkout", "--quiet", "--theirs", `tasks/${id}.md`);
 		bob.git("commit", "--quiet", "--all", "--no-edit");
 		expect((await succeed(bob, "task", "show", id)).data).toMatchObject({ priority: 9, diagnostics: [] });
+	});
+
+	test("changed and archived here, changed there: git may take a new task for the old one, and the driver refuses it", async () => {
+		const { ann, bob } = await twoClones();
+		const [id = ""] = await sharedTasks(ann);
+		ann.git("push", "--quiet");
+		bob.git("pull", "--quiet");
+		await succeed(bob, "init");
+		const alike = await addTask(ann, "Another", "--runner", "shell", "--", "true");
+		await succeed(ann, "task", "close", id, "--reason", "all of it is done by now");
+		await succeed(ann, "task", "archive", id);
+		await succeed(bob, "task", "close", id, "--reason", "done elsewhere");
+		const before = ann.read(`tasks/${alike}.json`);
+		ann.git("push", "--quiet");
+		const env = { ...bob.env, PATH: `${binWithMsgcode(bob.home)}${delimiter}${bob.env.PATH}` };
+		const merged = spawnSync("git", ["pull", "--quiet", "--no-rebase", "--no-edit"], { cwd: bob.path, env });
+		expect(merged.status).not.toBe(0);
+		const there = bob.read(`tasks/${alike}.json`);
+		// Whichever file git pairs with which, the other task's record is as it was, or shows both whole between markers.
+		if (there !== before) expect(there).toContain(`<<<<<<< `);
+		if (there !== before) expect(there).toContain(before);
 	});
 });

@@ -37,6 +37,13 @@ function keep(side: "ours" | "theirs", text: string): string {
 	return text.replaceAll(hunk, (_, ours: string, theirs: string) => (side === "ours" ? ours : theirs));
 }
 
+test("records of two tasks, which git took for one that was renamed, are never merged", () => {
+	const { text, conflicts } = merge({}, { id: "tsk_5555555555" }, DONE);
+	expect(conflicts).toEqual(["id"]);
+	expect(keep("ours", text)).toBe(formatRecord({ ...BASE, id: "tsk_5555555555" }));
+	expect(keep("theirs", text)).toBe(formatRecord({ ...BASE, ...DONE }));
+});
+
 describe("clean", () => {
 	test.each<[string, object | null, object, object, object]>([
 		[

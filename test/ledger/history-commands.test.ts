@@ -498,6 +498,40 @@ describe("runs of any age", () => {
 		expect(await refused(place, "run", "show", "run_2")).toMatchObject({ code: "run_ambiguous" });
 	});
 
+	test("run show: the run as the branch had it last, not as a branch had it whose changes a merge left out", async () => {
+		const { place, id, a } = await twoRuns();
+		const then = (await succeed(place, "run", "show", a)).data;
+		const receipt = `tasks/runs/${id}/${a}/run_receipt.json`;
+		place.git("switch", "--quiet", "-c", "side");
+		place.write(
+			receipt,
+			place.read(receipt).replace(/"durationMs": \d+,\n {2}"endedAt"/, '"durationMs": 7777777,\n  "endedAt"'),
+		);
+		place.commitAll("changed on the side");
+		expect((await succeed(place, "run", "show", a)).data.durationMs).toBe(7_777_777);
+		place.git("switch", "--quiet", "main");
+		place.git("merge", "--quiet", "--no-edit", "-s", "ours", "side");
+		const had = place.git("rev-parse", "HEAD");
+		place.git("rm", "--quiet", "-r", `tasks/runs/${id}/${a}`);
+		place.commitAll("tidied away");
+		expect((await succeed(place, "run", "show", a)).data).toEqual({ ...then, commit: had });
+	});
+
+	test("run compare: a result with a secret in it is shown to a person only", async () => {
+		const place = await repo({ files: { "a.txt": "1\n" }, ledger: true });
+		const id = await addTask(place, "A task");
+		const good = await succeed(place, "task", "run", id, "--", "sh", "-c", "echo 2 > a.txt");
+		const leak = `printf 'key = "AKIA%s"\\n' QWERTYUIOPASDFGH > key.txt`;
+		const bad = (await place.msgcode("--json", "task", "run", id, "--", "sh", "-c", leak)).json();
+		const [a, b] = [good.data.runId, bad.data.runId];
+		const json = await place.msgcode("--json", "run", "compare", a, b);
+		expect(json.json().warnings).toMatchObject([{ code: "patch_withheld" }]);
+		expect(json.json().data).toMatchObject({ by: "results", files: [{ path: "a.txt" }, { path: "key.txt" }] });
+		for (const said of [json, await place.msgcode("run", "compare", b, a)])
+			expect(said.stdout).not.toContain("AKIAQWERTY");
+		expect((await place.msgcodeWith({ terminal: 100 }, "run", "compare", a, b)).stdout).toContain("AKIAQWERTY");
+	});
+
 	test("run compare: how they ended, whose files, and the difference as git tells it", async () => {
 		const { place, a, b } = await twoRuns();
 		const { data, warnings } = await succeed(place, "run", "compare", a, b);

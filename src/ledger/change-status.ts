@@ -77,6 +77,12 @@ function editsFor(id: string, record: TaskRecord, change: StatusChange, atMs: nu
 			};
 		case "unblock":
 			go("open");
+			// A closed task is opened again by reopening, which takes `closed` away.
+			if (record.status !== "blocked") {
+				throw new MsgcodeError("task_transition", `The task is ${record.status}, not blocked.`, {
+					hint: `Open it again: msgcode task reopen ${id}`,
+				});
+			}
 			return { changes: { status: "open", blocked: undefined }, summary: "unblock" };
 		case "close": {
 			go(change.status);

@@ -71,6 +71,7 @@ describe("a task", () => {
 		["blocking twice", [block], block],
 		["opening what is open", [], reopen],
 		["unblocking what is open", [], unblock],
+		["unblocking what is done", [done], unblock],
 		["closing what is removed", [remove], done],
 		["removing twice", [remove], remove],
 	])("refuses %s, with nothing written", async (_, before, step) => {

@@ -35,7 +35,9 @@ export function saveHistory(workspace: IndexPlace, table: HistoryTable): void {
 	const { stateDir } = workspace;
 	try {
 		ensureFolder(join(stateDir, "history"), 0o700);
-		replaceFile(historyFile(workspace), formatHistory(table, workspace), { mode: 0o600, durable: false });
+		// What a killed process leaves of it lies where such leftovers are looked for.
+		const how = { mode: 0o600, durable: false, temporaryIn: stateDir };
+		replaceFile(historyFile(workspace), formatHistory(table, workspace), how);
 	} catch {
 		// Nothing that anybody relies on.
 	}

@@ -29,8 +29,11 @@ import { isLeftoverTemporary, temporaryName } from "./temporary-files.ts";
 export interface WriteOptions {
 	/** Permission bits, exactly. Default: those of the file that is replaced, else what the umask leaves of 0666. */
 	readonly mode?: number;
-	/** false skips the fsyncs: for files that mean nothing after a power cut, such as locks. */
-	readonly durable?: boolean;
+	/**
+	 * false skips the fsyncs: for files that mean nothing after a power cut, such as locks. "file" leaves the folder's to the
+	 * caller, who writes many files there.
+	 */
+	readonly durable?: boolean | "file";
 	/** Where the temporary file lies, on the same file system; the file's own folder unless told. */
 	readonly temporaryIn?: string;
 }
@@ -228,7 +231,7 @@ function withTemporary(
 			}
 			failPoint("files.temp-written");
 			const placed = place(temporary);
-			if (placed && options.durable !== false) {
+			if (placed && (options.durable ?? true) === true) {
 				syncFolder(folder);
 			}
 			return placed;

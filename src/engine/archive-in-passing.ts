@@ -12,9 +12,9 @@ import { type Archived, archiveTasks, overTasks } from "./archive-tasks.ts";
 
 /** Files in the live folder (two for each task) from which on its size is felt. */
 const MANY_FILES = 1_000;
-/** So many tasks have to be due at least, and so many move at most: about a tenth of a second's work. */
+/** So many have to be due, and so many move: few enough not to be felt, and often enough to keep up with any pace. */
 const ENOUGH_TASKS = 50;
-const MOST_TASKS = 100;
+const MOST_TASKS = 50;
 const MOST_BYTES = 4 * 1024 * 1024;
 /** A look that found too little is repeated after this time at the latest: a pull may have brought closed tasks. */
 const LOOK_AGAIN_MS = 86_400_000;

@@ -66,6 +66,7 @@ export async function writeLedgerFiles(
 	onFile: () => void = () => {},
 ): Promise<string[]> {
 	const left: string[] = [];
+	const filled = new Set<string>();
 	const thinned = new Set<string>();
 	for (const change of [...changes].sort((a, b) => Number(a.newOid === null) - Number(b.newOid === null))) {
 		const current = readWorkingFile(place, change.path);
@@ -77,19 +78,28 @@ export async function writeLedgerFiles(
 			}
 			const absolute = containedPath(place.topLevel, change.path);
 			if (change.newOid === null) {
+				flush(filled);
 				unlinkSync(absolute);
 				thinned.add(dirname(absolute));
 			} else {
 				const blob = await reader.read(change.newOid);
 				if (blob === null) throw new MsgcodeError("git_failed", `The repository lacks the object ${change.newOid}.`);
 				ensureFolder(dirname(absolute));
-				replaceFile(absolute, blob.content);
+				replaceFile(absolute, blob.content, { durable: "file" });
+				filled.add(dirname(absolute));
 			}
 		}
 		onFile();
 	}
+	flush(filled);
 	for (const folder of thinned) removeWhileEmpty(place, folder);
 	return left;
+}
+
+/** What was put into the folders is durable before anything is taken from another. */
+function flush(folders: Set<string>): void {
+	for (const folder of folders) syncFolder(folder);
+	folders.clear();
 }
 
 /** As git does: a folder goes with its last file. What stays is made durable. */

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { archiveRows } from "./archive-rows.ts";
 import { runProgram } from "./measure.ts";
 import {
 	addRow,
@@ -28,6 +29,7 @@ const all: readonly [string, () => Row[]][] = [
 	["parallel", () => [parallelRow()]],
 	["run", () => [runRow()]],
 	["growth", () => [growthRow()]],
+	["archive", archiveRows],
 ];
 try {
 	for (const [name, measure] of all) {

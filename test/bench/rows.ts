@@ -15,9 +15,10 @@ export interface Row {
 	readonly reached: boolean;
 }
 
-const bare = (workspace: BenchWorkspace) => () => void runProgram([NODE, "-e", "0"], workspace.path, workspace.env);
+export const bare = (workspace: BenchWorkspace) => () =>
+	void runProgram([NODE, "-e", "0"], workspace.path, workspace.env);
 
-function ratioRow(what: string, ms: number, floorMs: number, floorName: string, limit: number): Row {
+export function ratioRow(what: string, ms: number, floorMs: number, floorName: string, limit: number): Row {
 	const ratio = ms / floorMs;
 	return {
 		what,

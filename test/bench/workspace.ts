@@ -20,8 +20,8 @@ export interface BenchWorkspace {
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const folders: string[] = [];
 
-/** A repository with `count` committed tasks. */
-export function workspaceWith(count: number): BenchWorkspace {
+/** A repository with `count` committed live tasks, and as many archived ones beside them as told. */
+export function workspaceWith(count: number, archived = 0): BenchWorkspace {
 	const path = mkdtempSync(join(tmpdir(), "msgcode-bench-"));
 	folders.push(path);
 	const env: NodeJS.ProcessEnv = {
@@ -41,7 +41,7 @@ export function workspaceWith(count: number): BenchWorkspace {
 	git("add", "README.md");
 	git("commit", "-qm", "first");
 	msgcode("init");
-	const ids = importTasks(path, env, count);
+	const ids = importTasks(path, env, count, archived);
 	if (count > 0) git("reset", "-q", "--hard");
 	return { path, env, ids, msgcode, git };
 }
@@ -58,7 +58,7 @@ export function objectBytes(workspace: BenchWorkspace): number {
 		.reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
-function importTasks(path: string, env: NodeJS.ProcessEnv, count: number): string[] {
+function importTasks(path: string, env: NodeJS.ProcessEnv, count: number, archived: number): string[] {
 	if (count === 0) return [];
 	const ids = Array.from({ length: count }, (_, number) => idOf(number));
 	const uid = /"uid": "([^"]+)"/.exec(runProgram(["cat", "tasks/ledger.json"], path, env))?.[1] ?? "";
@@ -67,6 +67,14 @@ function importTasks(path: string, env: NodeJS.ProcessEnv, count: number): strin
 	];
 	for (const [number, id] of ids.entries()) {
 		pieces.push(file(`tasks/${id}.md`, definitionOf(number)), file(`tasks/${id}.json`, recordOf(id, uid, number)));
+	}
+	for (let number = count; number < count + archived; number += 1) {
+		const id = idOf(number);
+		const home = `tasks/archive/${new Date(CLOSED_AT_MS).getUTCFullYear()}`;
+		pieces.push(
+			file(`${home}/${id}.md`, definitionOf(number)),
+			file(`${home}/${id}.json`, recordOf(id, uid, number, true)),
+		);
 	}
 	const result = spawnSync("git", ["fast-import", "--quiet", "--done"], {
 		cwd: path,
@@ -98,15 +106,18 @@ export function definitionOf(number: number, round = 0): string {
 	return `---\ntitle: Task number ${number}, with a title of ordinary length\n\npriority: ${((number + round) % 10) + 1}\n\nlabels:\n  - bench\n\nrunner:\n  kind: shell\n  args:\n    - "true"\n---\n\nWhat is to be done in task ${number}, in a sentence or two.${round === 0 ? "" : ` Round ${round}.`}\n`;
 }
 
-export function recordOf(id: string, uid: string, number: number): string {
+/** When closed tasks were closed. */
+export const CLOSED_AT_MS = Date.UTC(2025, 0, 1);
+
+export function recordOf(id: string, uid: string, number: number, isClosed = false): string {
 	const keys: [string, unknown][] = [
 		["schemaVersion", 1],
 		["id", id],
 		["createdAtMs", 1_700_000_000_000 + number],
 		["workspace", { uid, path: "." }],
 		["route", null],
-		["status", "open"],
-		["closed", null],
+		["status", isClosed ? "done" : "open"],
+		["closed", isClosed ? { atMs: CLOSED_AT_MS + number, reason: null, evidence: null } : null],
 		["removed", null],
 	];
 	const lines = keys.map(

@@ -180,11 +180,17 @@ describe("somebody who commits or begins something in the last moment", () => {
 		const ledger = ledgerOf(made);
 		let done = false;
 		const git: Ledger["git"] = (args, options) => {
-			if (args[0] === "update-ref" && args.includes("refs/heads/main") && !done) {
-				done = true;
-				disturb();
-			}
-			return ledger.git(args, options);
+			if (args[0] !== "update-ref" || !args.includes("--stdin")) return ledger.git(args, options);
+			// git waits to be told where the branch moves: that is the last moment.
+			const stdin = Promise.resolve(options?.stdin ?? "").then((given) => {
+				const input = String(given);
+				if (input.length > 0 && !done) {
+					done = true;
+					disturb();
+				}
+				return input;
+			});
+			return ledger.git(args, { ...options, stdin });
 		};
 		return { ...ledger, git };
 	}

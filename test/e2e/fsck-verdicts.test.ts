@@ -16,6 +16,7 @@ import {
 	runOf,
 } from "../support/fsck-scene.ts";
 import { ledgerOf } from "../support/ledger.ts";
+import { operationScene, operations } from "../support/operations.ts";
 import { type Repo, repo, repoAt, temporaryFolder } from "../support/repo.ts";
 import { snapshotOf } from "../support/snapshot.ts";
 import { addTask, succeed, twoClones } from "../support/two-clones.ts";
@@ -336,6 +337,19 @@ describe("a sound ledger is ok", () => {
 		await succeed(place, "task", "run", id, "--", "sh", "-c", `echo x >x.txt; ${look}`);
 		expect(JSON.parse(place.read("../answer.json")).data.verdict).toBe("ok");
 		expect(await fsckOf(place)).toEqual(SOUND);
+	});
+});
+
+describe("one commit of every operation leaves a sound ledger, and so does taking it back", () => {
+	test.each(Object.entries(operations))("%s", async (_, { before, make }) => {
+		const scene = await operationScene();
+		await before?.(scene);
+		await make(scene);
+		expect(await fsckOf(scene.made)).toEqual(SOUND);
+		const { exitCode } = await scene.made.msgcode("undo", "--yes");
+		// 4: a run, or what no command did, is not taken back.
+		expect([0, 4]).toContain(exitCode);
+		expect(await fsckOf(scene.made)).toEqual(SOUND);
 	});
 });
 

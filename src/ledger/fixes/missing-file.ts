@@ -1,7 +1,10 @@
 // One of a task's two files that neither the checkout nor HEAD has, though history had it.
 // Invariant: a file that was taken out on purpose (undone, rolled back, archived, reverted) is never brought back, and a task
 // of which no trace is left is nobody's loss to mend.
+import { basename } from "node:path/posix";
 import type { ObjectReader } from "../../git/object-reader.ts";
+import { entryAt, listTree } from "../../git/tree-edit.ts";
+import type { LedgerView } from "../apply.ts";
 import { archiveHomes, taskHome, taskIdsIn, tasksWithRuns } from "../archive-places.ts";
 import type { Ledger } from "../ledger.ts";
 import { parseMessage } from "../message.ts";
@@ -42,17 +45,31 @@ export const missingFile: FixKind = {
 /** Paths of the halves that are nowhere, of tasks that have left another trace. */
 async function halvesMissing({ ledger, view, unmerged }: FixGround): Promise<{ taskId: string; path: string }[]> {
 	const { root } = ledger.workspace;
-	const ids = new Set([LIVE, ...archiveHomes(root)].flatMap((home) => taskIdsIn(root, home)));
+	const homes = [LIVE, ...archiveHomes(root)];
+	const ids = new Set(homes.flatMap((home) => taskIdsIn(root, home)));
 	for (const id of tasksWithRuns(root)) ids.add(id);
+	// One look at each folder of HEAD, however many tasks are a Markdown file alone.
+	const committed = new Map<string, ReadonlySet<string>>();
+	for (const home of homes) committed.set(home, await namesAt(ledger, view, home));
 	const missing: { taskId: string; path: string }[] = [];
 	for (const taskId of [...ids].sort()) {
 		const home = taskHome(root, taskId) ?? LIVE;
 		for (const path of [definitionPath(taskId, home), recordPath(taskId, home)]) {
 			if (!isAbsent(root, path) || unmerged.has(path)) continue;
-			if ((await view.committed(path)) === null) missing.push({ taskId, path });
+			if (committed.get(home)?.has(basename(path)) !== true) missing.push({ taskId, path });
 		}
 	}
 	return missing;
+}
+
+/** The names that HEAD has in a home. */
+async function namesAt(
+	{ workspace }: Ledger,
+	{ head, reader }: LedgerView,
+	home: string,
+): Promise<ReadonlySet<string>> {
+	const entry = await entryAt(reader, head.tree, fromTop(workspace, home));
+	return new Set(entry?.mode === "40000" ? (await listTree(reader, entry.oid)).keys() : []);
 }
 
 interface Removal {

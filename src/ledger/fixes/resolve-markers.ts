@@ -45,32 +45,17 @@ export async function resolveMarkers(
 	if (fromMarkers !== null) return { text: fromMarkers };
 	const sides = await history();
 	if (sides !== null) {
-		const base = await baseBelow(marked, sides, mergeText);
-		const resolved = base === null ? null : await attempt(base.text);
+		// Whatever stands outside the conflicts, typed or merged by git, both sides have: it counts as changed by both alike.
+		const belong = belongTo(marked, sides);
+		const resolved = belong ? await attempt(sides.base) : null;
 		if (resolved !== null) return { text: resolved };
-		if (base !== null || shown !== null) return { fields: fields ?? [], why: "both sides changed the same" };
+		if (belong) return { fields: fields ?? [], why: "both sides changed the same" };
 	}
 	if (shown !== null) return { fields: fields ?? [], why: "both sides changed the same" };
 	const resolved = await withoutBase(path, ours, theirs, mergeText);
 	if (resolved !== null) return { text: resolved };
 	await attempt(null);
 	return { fields: fields ?? [], why: "what both sides began from is not known here any more" };
-}
-
-/**
- * The base of the text as it stands now: the merge's base with everything in it that the text has beside its conflicts. null
- * where the text's conflicts are not those of these sides, or somebody has begun to resolve them.
- */
-async function baseBelow(
-	marked: ConflictText,
-	sides: KnownSides,
-	mergeText: MergeText,
-): Promise<{ readonly text: string | null } | null> {
-	if (!belongTo(marked, sides)) return null;
-	if (sides.base === null) return { text: null };
-	const fromOurs = await mergeText({ base: sides.ours, ours: sides.base, theirs: sideText(marked, "ours") });
-	const fromTheirs = await mergeText({ base: sides.theirs, ours: sides.base, theirs: sideText(marked, "theirs") });
-	return fromOurs.clean && fromTheirs.clean ? { text: fromOurs.text } : null;
 }
 
 /** False where what stands between the markers is not what the sides had there: somebody has begun to resolve it. */

@@ -214,6 +214,51 @@ describe("in the middle of an operation", () => {
 		expect(place.read(place.md)).toContain("- mine");
 	});
 
+	test("begun to resolve under diff3 markers, which show a base of their own: theirs as well", async () => {
+		const place = await mergeable();
+		conflicting(place, "-c", "merge.conflictStyle=diff3", "merge", "side");
+		place.write(place.md, place.read(place.md).replace("  - b\n", "  - mine\n"));
+		const before = place.read(place.md);
+		expect((await fix(place, "--yes")).undecided).toMatchObject([
+			{ file: place.md, message: expect.stringContaining("begun") },
+		]);
+		expect(place.read(place.md)).toBe(before);
+	});
+
+	test("what git merged as text and the driver would not have is for a person, beside what would merge", async () => {
+		const runner =
+			(first: string, last: string): Step =>
+			(place) => {
+				const args = [first, "b", "c", "d", "e", last].map((arg) => `    - ${arg}\n`).join("");
+				place.write(
+					place.md,
+					place.read(place.md).replace(/runner:\n(?: {2,4}.*\n)*/, `runner:\n  kind: shell\n  args:\n${args}`),
+				);
+				place.git("commit", "--quiet", "-am", "runner");
+			};
+		const place = await diverged([], []);
+		for (const [branch, step, label] of [
+			["main", runner("a", "f"), "a"],
+			["side", runner("a", "F"), "c"],
+			["main", runner("A", "f"), "b"],
+		] as const) {
+			place.git("switch", "--quiet", branch);
+			if (branch === "main" && label === "a") {
+				await step(place);
+				place.git("branch", "--force", "side");
+				continue;
+			}
+			await step(place);
+			await labels("a", label)(place);
+		}
+		conflicting(place, "merge", "side");
+		expect(place.read(place.md)).toMatch(/- A\n(?: {4}- \w\n)+ {4}- F\n/);
+		const before = place.read(place.md);
+		const made = await fix(place, "--yes");
+		expect(made.undecided).toMatchObject([{ code: "unmerged", file: place.md, fields: ["runner"] }]);
+		expect(place.read(place.md)).toBe(before);
+	});
+
 	test("the folder of a run that was archived here and landed there: git's proposal is taken", async () => {
 		const place = await repo({ files: { "app.txt": "one\n" }, ledger: true });
 		const id = await addTask(place, "Lands", "--runner", "shell", "--", "sh", "-c", "echo two >>app.txt");

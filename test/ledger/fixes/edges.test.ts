@@ -93,6 +93,25 @@ describe("nothing is guessed", () => {
 		expect(place.read("tasks/runs.jsonl")).toBe(before);
 	});
 
+	test("a row that could be the beginning of any line is not taken for the one that is missing", async () => {
+		const place = await ledgerIn(".");
+		const [first = "", second = ""] = rows(place);
+		writeRows(place, `${first}\n{`);
+		const made = await fix(place, "--yes");
+		expect(made.fixes).toMatchObject([{ code: "run_line_missing", error: null }]);
+		expect(place.read("tasks/runs.jsonl")).toBe(`${first}\n{\n${second}\n`);
+	});
+
+	test("a .gitattributes that is merely gone comes back with the person's own lines", async () => {
+		const place = await ledgerIn(".");
+		const own = `*.png binary\n${place.read("tasks/.gitattributes")}`;
+		place.write("tasks/.gitattributes", own);
+		commitTasks(place, "mine");
+		rmSync(join(place.path, "tasks/.gitattributes"));
+		expect((await fix(place, "--yes")).fixes).toMatchObject([{ code: "file_deleted", made: true }]);
+		expect(place.read("tasks/.gitattributes")).toBe(own);
+	});
+
 	test("without the run's commit a line is made from its receipt, with what that holds and nothing else", async () => {
 		const place = await ledgerIn(".");
 		const [first = "", second = ""] = rows(place);

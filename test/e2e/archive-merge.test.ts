@@ -197,3 +197,52 @@ describe("archived here", () => {
 		expect((await data(bob, "task", "list"))[0].diagnostics).toEqual([]);
 	});
 });
+
+describe("runs.jsonl cut here, appended to there", () => {
+	const lineOf = (number: number) => {
+		const runId = `run_20250101T000000Z_${number.toString(16).padStart(8, "0")}`;
+		const ts = new Date(Date.UTC(2025, 0, 1) + number * 1000).toISOString();
+		return JSON.stringify({
+			ts,
+			runId,
+			taskId: "tsk_0000000001",
+			status: "ok",
+			durationMs: 1,
+			padding: "x".repeat(400),
+		});
+	};
+	const LINES = Array.from({ length: 2_200 }, (_, number) => lineOf(number));
+
+	test("comes together by union: lines may come back, each run counts once, and none is archived again", async () => {
+		const { bob, conflicts } = await merged({
+			before: async (place) => {
+				place.write("tasks/runs.jsonl", `${LINES.join("\n")}\n`);
+				place.commitAll("many runs");
+				return added(place);
+			},
+			here: run,
+			there: async (place) => {
+				// As a clone does that has not cut yet: one more line.
+				place.write("tasks/runs.jsonl", `${LINES.join("\n")}\n${lineOf(5_000)}\n`);
+				place.commitAll("one more run");
+			},
+		});
+		expect(conflicts).toEqual([]);
+		const all = async () => (await data(bob, "run", "list")).map(({ runId }: { runId: string }) => runId);
+		const runs = await all();
+		expect(runs).toHaveLength(LINES.length + 2);
+		expect(new Set(runs).size).toBe(runs.length);
+		expect(bob.read("tasks/runs.jsonl")).toContain(lineOf(7));
+		const id = await added(bob);
+		await run(bob, id);
+		expect((await all()).length).toBe(runs.length + 1);
+		const archived = names(bob, "tasks/archive")
+			.flatMap((year) => names(bob, `tasks/archive/${year}`).map((file) => bob.read(`tasks/archive/${year}/${file}`)))
+			.join("")
+			.trimEnd()
+			.split("\n");
+		expect(new Set(archived).size).toBe(archived.length);
+		expect(archived).toEqual(expect.arrayContaining([...LINES, lineOf(5_000)]));
+		expect(bob.read("tasks/runs.jsonl").trimEnd().split("\n")).toHaveLength(1);
+	});
+});

@@ -467,6 +467,19 @@ describe("sync", () => {
 		expect(await titles(bob)).toEqual(["Of Bob"]);
 	});
 
+	test("without reflogs, and in a dry run, what the ref said before the fetch is remembered for that once", async () => {
+		const { bob, originGit } = await twoClones();
+		bob.git("config", "core.logAllRefUpdates", "false");
+		await addTask(bob, "Taken away");
+		await succeed(bob, "sync");
+		originGit("update-ref", "refs/heads/main", "main~1");
+		for (const flag of ["--dry-run", "--json"]) {
+			const refused = await bob.msgcode("sync", flag, "--json");
+			expect(refused.json().error.message).toMatch(/was rewritten: it no longer holds 1 commit/);
+		}
+		expect(originGit("log", "--format=%s", "main")).not.toContain("Taken away");
+	});
+
 	test("a remote that refuses the push is named with its reason, and nothing is lost here", async () => {
 		const { bob, origin } = await twoClones();
 		writeFileSync(join(origin, "hooks/pre-receive"), "#!/bin/sh\necho protected\nexit 1\n", { mode: 0o755 });

@@ -170,6 +170,7 @@ describe("which command", () => {
 		});
 		await succeed(bob, "task", "close", id);
 		await succeed(bob, "task", "add", "B", "--actor", "an agent");
+		await succeed(bob, "task", "add", "C", "--actor", "Bobby");
 		expect((await succeed(bob, "undo", "--dry-run")).data.undone).toMatchObject({ op: "close", actor: "Bob" });
 		expect((await succeed(bob, "undo", "--dry-run", "--actor", "an agent")).data.undone).toMatchObject({ op: "add" });
 		const named = ann.git("rev-parse", "HEAD");
@@ -312,15 +313,22 @@ describe("places", () => {
 	});
 
 	test("CRLF files keep their line endings, and a checkout that converts them is no later change", async () => {
-		const made = await repo({ ledger: true, config: { "core.autocrlf": "true" } });
+		const made = await repo({ files: { "a.txt": "a\n" }, ledger: true, config: { "core.autocrlf": "true" } });
 		const id = await addTask(made, "A", "--prompt", "one\ntwo\n");
+		const { runId } = (await succeed(made, "task", "run", id, "--", "sh", "-c", "echo b >b.txt")).data;
+		const states = [made.git("rev-parse", "HEAD:tasks")];
 		await succeed(made, "task", "edit", id, "--title", "B");
-		const file = `tasks/${id}.md`;
-		made.git("rm", "-q", "--cached", file);
-		made.git("checkout", "HEAD", "--", file);
-		expect(made.read(file)).toContain("\r\n");
+		states.push(made.git("rev-parse", "HEAD:tasks"));
+		await succeed(made, "task", "reject", id, "--reason", "no");
+		for (const file of [`tasks/${id}.md`, `tasks/${id}.json`, `tasks/runs/${id}/${runId}/rejection.json`]) {
+			made.git("rm", "-q", "--cached", file);
+			made.git("checkout", "HEAD", "--", file);
+			expect(made.read(file), file).toContain("\r\n");
+		}
 		await succeed(made, "undo");
-		expect((await show(made, id)).title).toBe("A");
+		expect(made.git("rev-parse", "HEAD:tasks")).toBe(states[1]);
+		await succeed(made, "undo", "--op", "HEAD~2");
+		expect(made.git("rev-parse", "HEAD:tasks")).toBe(states[0]);
 		expect(made.git("status", "--porcelain")).toBe("");
 	});
 });

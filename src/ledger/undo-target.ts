@@ -3,11 +3,14 @@
 import { MsgcodeError } from "../core/errors.ts";
 import { treeOfCommit } from "../git/head.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
+import { entryAt } from "../git/tree-edit.ts";
 import { type CommitFacts, commitFacts } from "./commit-facts.ts";
 import type { Ledger } from "./ledger.ts";
 import { formatMessage } from "./message.ts";
 import { type Undoing, undoingOf } from "./operations.ts";
+import { LIVE } from "./paths.ts";
 import { readLanding } from "./runs.ts";
+import { fromTop } from "./workspace.ts";
 
 export interface UndoTarget {
 	readonly facts: CommitFacts;
@@ -70,12 +73,13 @@ export async function refuseElsewhere(
 async function lastCommand(ledger: Ledger, reader: ObjectReader): Promise<CommitFacts> {
 	// As the trailer has it.
 	const actor = /^Msgcode-Actor: (.*)$/m.exec(formatMessage({ op: "undo", summary: "" }, await ledger.actor()))?.[1];
-	const isOwn = (facts: CommitFacts) =>
-		facts.op !== null && facts.parents.length < 2 && facts.actor === (actor ?? null);
+	const isCommand = async (facts: CommitFacts) =>
+		facts.op !== null && facts.parents.length < 2 && (await changesLedger(ledger, reader, facts));
+	const isOwn = async (facts: CommitFacts) => facts.actor === (actor ?? null) && (await isCommand(facts));
 	const own = await newestCommand(ledger, reader, actor === undefined ? [] : [`Msgcode-Actor: ${actor}`], isOwn);
 	if (own !== null) return own;
 	const whose = actor === undefined ? "this actor" : actor;
-	const other = await newestCommand(ledger, reader, [], ({ op }) => op !== null);
+	const other = await newestCommand(ledger, reader, [], isCommand);
 	if (other === null) throw new MsgcodeError("nothing_to_undo", "No ledger command is in this branch's history.");
 	throw new MsgcodeError(
 		"nothing_to_undo",
@@ -89,7 +93,7 @@ async function newestCommand(
 	ledger: Ledger,
 	reader: ObjectReader,
 	words: readonly string[],
-	isWanted: (facts: CommitFacts) => boolean,
+	isWanted: (facts: CommitFacts) => Promise<boolean>,
 ): Promise<CommitFacts | null> {
 	const filter = ["--fixed-strings", "--all-match", ...["Msgcode-Op: ", ...words].map((text) => `--grep=${text}`)];
 	for (let skip = 0, count = FIRST_LOOK; ; skip += count, count *= 8) {
@@ -102,10 +106,20 @@ async function newestCommand(
 		for (const oid of ids) {
 			const object = await reader.read(oid);
 			const facts = object === null ? null : commitFacts(oid, object.content);
-			if (facts !== null && isWanted(facts)) return facts;
+			if (facts !== null && (await isWanted(facts))) return facts;
 		}
 		if (ids.length < count) return null;
 	}
+}
+
+/** False for a command of another workspace in the same repository. */
+async function changesLedger(ledger: Ledger, reader: ObjectReader, { tree, parents }: CommitFacts): Promise<boolean> {
+	const path = fromTop(ledger.workspace, LIVE);
+	const parent = parents[0] === undefined ? null : await reader.read(parents[0]);
+	// Where the parent is not here nothing speaks against it.
+	if (parents.length > 0 && parent === null) return true;
+	const former = parent === null ? null : await entryAt(reader, treeOfCommit(parent.content), path);
+	return (await entryAt(reader, tree, path))?.oid !== former?.oid;
 }
 
 async function targetOf(ledger: Ledger, reader: ObjectReader, facts: CommitFacts): Promise<UndoTarget> {

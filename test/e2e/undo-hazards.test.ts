@@ -209,15 +209,15 @@ describe("which command", () => {
 		const trailers = `Msgcode-Op: close\nMsgcode-Task: ${id}\nMsgcode-Actor: Test Person`;
 		made.write("a.txt", "c\n");
 		made.commitAll(`task(${id}): close as done\n\n${trailers}`);
-		expect((await refused(made, "undo")).message).toContain("not the ledger's");
+		expect((await refused(made, "undo", "--op", "HEAD")).message).toContain("not the ledger's");
 		const other = await addTask(made, "Other");
 		made.write(`tasks/${other}.md`, made.read(`tasks/${other}.md`).replace("Other", "Changed"));
 		made.commitAll(`task(${id}): close as done\n\n${trailers}`);
 		expect((await refused(made, "undo")).message).toContain(other);
 		made.commitAll(`squashed\n\n* one\n\nMsgcode-Op: edit\n\n* two\n\n${trailers}`);
-		expect((await refused(made, "undo")).message).toContain("several commands");
+		expect((await refused(made, "undo", "--op", "HEAD")).message).toContain("several commands");
 		made.commitAll(`task(${id}): teleport\n\nMsgcode-Op: teleport\nMsgcode-Task: ${id}\nMsgcode-Actor: Test Person`);
-		expect((await refused(made, "undo")).message).toContain("does not know");
+		expect((await refused(made, "undo", "--op", "HEAD")).message).toContain("does not know");
 	});
 
 	test("a run is refused with its landing as the way out only where it has one", async () => {
@@ -297,6 +297,19 @@ describe("places", () => {
 			code: "undo_refused",
 			message: expect.stringContaining("workspace"),
 		});
+	});
+
+	test("of two workspaces in one repository each undoes its own", async () => {
+		const made = await repo({ workspace: "a", ledger: true, untracked: { "b/readme.txt": "b\n" } });
+		const cwd = join(made.path, "b");
+		expect((await made.msgcodeWith({ cwd }, "init")).exitCode).toBe(0);
+		const id = await addTask(made, "A");
+		expect((await made.msgcodeWith({ cwd }, "task", "add", "B")).exitCode).toBe(0);
+		expect((await succeed(made, "undo", "--dry-run")).data.undone).toMatchObject({ summary: 'add "A"' });
+		const inB = (await made.msgcodeWith({ cwd }, "undo", "--json")).json().data;
+		expect(inB).toMatchObject({ undone: { summary: 'add "B"' } });
+		expect((await show(made, id)).removed).toBe(null);
+		expect((await refused(made, "undo", "--op", "HEAD")).message).toContain("not the ledger's");
 	});
 
 	test("two at once: one undoes, the other finds it done; nothing is half", async () => {

@@ -108,6 +108,7 @@ describe("nothing is guessed", () => {
 		place.write("tasks/.gitattributes", own);
 		commitTasks(place, "mine");
 		rmSync(join(place.path, "tasks/.gitattributes"));
+		expect((await fix(place)).fixes).toMatchObject([{ code: "file_deleted", made: false }]);
 		expect((await fix(place, "--yes")).fixes).toMatchObject([{ code: "file_deleted", made: true }]);
 		expect(place.read("tasks/.gitattributes")).toBe(own);
 	});

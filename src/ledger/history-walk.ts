@@ -130,7 +130,7 @@ function endsOf(table: HistoryTable, shallow: ReadonlySet<string>): Uint8Array {
 	return ends;
 }
 
-/** Calls `found` with each parent. Written out, since it is done for every commit of a history. */
+/** Calls `found` with each parent. */
 function eachParent(table: HistoryTable, ends: Uint8Array, node: number, found: (parent: number) => void): void {
 	const { count, parentStarts, parents } = table;
 	if (node >= count || ends[node] === 1) return;
@@ -147,21 +147,29 @@ interface Reachable {
 	readonly pending: Int32Array;
 }
 
+/** Without a call for each parent: before it is compiled, that is most of what a short log costs. */
 function reachableFrom(table: HistoryTable, tip: number, ends: Uint8Array): Reachable {
+	const { count, parentStarts, parents } = table;
 	const pending = new Int32Array(ends.length);
 	const nodes = new Int32Array(ends.length);
 	let length = 1;
 	nodes[0] = tip;
 	pending[tip] = 1;
-	const found = (parent: number) => {
-		const before = pending[parent] as number;
-		if (before === 0) {
-			nodes[length] = parent;
-			length += 1;
+	for (let done = 0; done < length; done += 1) {
+		const node = nodes[done] as number;
+		if (node >= count || ends[node] === 1) continue;
+		const end = parentStarts[node + 1] as number;
+		for (let at = parentStarts[node] as number; at < end; at += 1) {
+			let parent = parents[at] as number;
+			if (parent < 0) parent = count - 1 - parent;
+			if (pending[parent] === 0) {
+				pending[parent] = 1;
+				nodes[length] = parent;
+				length += 1;
+			}
+			pending[parent] = (pending[parent] as number) + 1;
 		}
-		pending[parent] = before === 0 ? 2 : before + 1;
-	};
-	for (let at = 0; at < length; at += 1) eachParent(table, ends, nodes[at] as number, found);
+	}
 	return { nodes: nodes.subarray(0, length), pending };
 }
 

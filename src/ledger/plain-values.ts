@@ -33,7 +33,7 @@ export function plainValue(key: DefinitionKeyName, value: unknown): { readonly d
 
 /** What the record's schema makes of the value, or null where only the schema can tell. */
 export function plainRecord(value: Readonly<Record<string, unknown>>): TaskRecord | null {
-	const { schemaVersion, id, createdAtMs, workspace, route, status, closed, removed, ...others } = value;
+	const { schemaVersion, id, createdAtMs, workspace, salt, route, status, closed, removed, ...others } = value;
 	if (Object.keys(others).length > 0 || schemaVersion !== 1 || !isTaskId(id)) return null;
 	if (!Number.isSafeInteger(createdAtMs) || (createdAtMs as number) < 0) return null;
 	if (route !== null || closed !== null || removed !== null) return null;
@@ -41,7 +41,9 @@ export function plainRecord(value: Readonly<Record<string, unknown>>): TaskRecor
 	if (known === undefined || typeof workspace !== "object" || workspace === null) return null;
 	const { uid, path, ...rest } = workspace as Readonly<Record<string, unknown>>;
 	if (typeof uid !== "string" || typeof path !== "string" || Object.keys(rest).length > 0) return null;
-	const facts = { createdAtMs: createdAtMs as number, workspace: { uid, path } };
+	if (salt !== undefined && !(Array.isArray(salt) && salt.every((line) => typeof line === "string"))) return null;
+	const salted = salt === undefined ? {} : { salt: [...(salt as string[])] };
+	const facts = { createdAtMs: createdAtMs as number, workspace: { uid, path }, ...salted };
 	return { schemaVersion, id, ...facts, route, status: known, closed, removed };
 }
 

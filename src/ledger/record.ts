@@ -15,6 +15,7 @@ const KEY_ORDER: readonly string[] = [
 	"id",
 	"createdAtMs",
 	"workspace",
+	"salt",
 	"route",
 	"status",
 	"blocked",

@@ -27,7 +27,7 @@ export interface FieldChange {
 export const NO_STATE: TaskState = { definition: null, record: null, runs: new Map() };
 
 /** Set once at a record's birth; of interest neither there nor at its end. */
-const BIRTH_KEYS = new Set(["schemaVersion", "id", "createdAtMs", "workspace"]);
+const BIRTH_KEYS = new Set(["schemaVersion", "id", "createdAtMs", "workspace", "salt"]);
 /** Keys that both files may have: the definition's are told apart by a prefix. */
 const RECORD_KEYS = new Set([...BIRTH_KEYS, "route", "status", "blocked", "closed", "removed"]);
 

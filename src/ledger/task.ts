@@ -3,6 +3,7 @@
 import * as z from "zod/mini";
 import { isTaskId } from "../core/ids.ts";
 import { once } from "../core/lazy.ts";
+import { sha256 } from "../core/sha256.ts";
 import { TASK_STATUSES } from "./task-status.ts";
 
 const time = once(() =>
@@ -24,6 +25,7 @@ export const taskRecordSchema = once(() =>
 			id: z.string({ error: "must be a task id" }).check(z.refine(isTaskId, { error: "must be a task id" })),
 			createdAtMs: time(),
 			workspace: z.looseObject({ uid: text(), path: text() }, { error: "must be {uid, path}" }),
+			salt: z.optional(z.array(text(), { error: "must be a list of texts" })),
 			route: z.nullable(routeSchema()),
 			status: z.enum(TASK_STATUSES, { error: `must be one of ${TASK_STATUSES.join(", ")}` }),
 			blocked: z.optional(
@@ -59,9 +61,22 @@ export function newRecord(facts: {
 		id: facts.id,
 		createdAtMs: facts.createdAtMs,
 		workspace: { ...facts.workspace },
+		salt: saltOf(facts.id),
 		route: facts.route ?? null,
 		status: "open",
 		closed: null,
 		removed: null,
 	};
+}
+
+/** Four lines keep two records under half alike, and a record and its own closed form above it. */
+const SALT_LINES = 4;
+
+/**
+ * Text that makes a task's record unlike every other's. Records are boilerplate around an id: git, which pairs a file that
+ * has gone with the new one most like it, took one task's archived record for another task's new one, and merged a change
+ * of the first into the second. It comes from the id, so that a record born on two branches is one record.
+ */
+function saltOf(id: string): string[] {
+	return Array.from({ length: SALT_LINES }, (_, line) => sha256(Buffer.from(`${id}/${line}`)));
 }

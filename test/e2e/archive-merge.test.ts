@@ -246,3 +246,20 @@ describe("runs.jsonl cut here, appended to there", () => {
 		expect(bob.read("tasks/runs.jsonl").trimEnd().split("\n")).toHaveLength(1);
 	});
 });
+
+describe("git's search for renamed files", () => {
+	test("a new task's record is never taken for an archived one: what the other side does to that stays with it", async () => {
+		let other = "";
+		const { bob, id, conflicts } = await merged({
+			here: async (ann, id) => {
+				other = await addTask(ann, "Two", "--runner", "shell", ...COMMAND);
+				await closeAndArchive(ann, id, "--reason", "settled at some length, for a reason of ordinary size");
+			},
+			there: (place, id) => succeed(place, "task", "block", id, "--reason", "waits for the vendor"),
+		});
+		// Two states of one task are for a person to settle, and nothing of it stands in the new task.
+		expect(conflicts.filter((path) => path.includes(id))).not.toEqual([]);
+		expect(bob.read(`tasks/${other}.json`)).not.toContain("vendor");
+		expect(bob.git("diff", "origin/main", "--", `tasks/${other}.json`)).toBe("");
+	});
+});

@@ -27,6 +27,7 @@ describe("a new task", () => {
 			id,
 			createdAtMs: 1234,
 			workspace: { uid, path: "." },
+			salt: expect.any(Array),
 			route: null,
 			status: "open",
 			closed: null,

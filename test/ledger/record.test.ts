@@ -11,7 +11,10 @@ import { newRecord } from "../../src/ledger/task.ts";
 
 const id = "tsk_0000000001";
 const file = `tasks/${id}.json`;
-const record = newRecord({ id, createdAtMs: 1767312000000, workspace: { uid: "wsp_1", path: "." } });
+const record = {
+	...newRecord({ id, createdAtMs: 1767312000000, workspace: { uid: "wsp_1", path: "." } }),
+	salt: ["a1", "b2"],
+};
 const folder = mkdtempSync(join(tmpdir(), "msgcode-record-"));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,6 +41,11 @@ describe("format", () => {
     "uid": "wsp_1",
     "path": "."
   },
+
+  "salt": [
+    "a1",
+    "b2"
+  ],
 
   "route": null,
 
@@ -142,7 +150,7 @@ describe("merging with plain git", () => {
 		}).stdout;
 		expect(parseRecord(left, file)).toMatchObject({
 			record: null,
-			diagnostics: [{ code: "conflict_markers", line: 15 }],
+			diagnostics: [{ code: "conflict_markers", line: 20 }],
 		});
 	});
 });
@@ -197,7 +205,7 @@ describe("the place of a mistake in JSON", () => {
 		expect(diagnostics.map(({ code, line }) => [code, line])).toEqual([
 			["record_invalid", 6],
 			["record_invalid", 1],
-			["status_unknown", 10],
+			["status_unknown", 15],
 		]);
 	});
 });

@@ -14,6 +14,14 @@ describe("records", () => {
 		expect(record).toMatchObject({ status: "open", closed: null, removed: null, route: { channel: "tmux" } });
 	});
 
+	it("comes with text that no other record has, the same wherever it is born", () => {
+		const facts = { createdAtMs: 5, workspace: { uid: "u", path: "." } };
+		const saltOf = (id: string) => newRecord({ ...facts, id }).salt ?? [];
+		expect(saltOf("tsk_0000000001")).toEqual(record.salt);
+		expect(saltOf("tsk_0000000001").every((line) => /^[0-9a-f]{64}$/.test(line))).toBe(true);
+		expect(new Set([...saltOf("tsk_0000000001"), ...saltOf("tsk_0000000002")]).size).toBe(8);
+	});
+
 	it("keeps keys that it does not know, at every depth", () => {
 		const more = { ...record, mine: 1, workspace: { ...record.workspace, mine: 2 } };
 		expect(taskRecordSchema().parse(more)).toEqual(more);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { archiveHomes } from "../ledger/archive-places.ts";
 import { misnamedTaskFile } from "../ledger/health.ts";
 import { LIVE } from "../ledger/paths.ts";
+import { recordContradiction } from "../ledger/record-contradiction.ts";
 import type { StoredTask } from "../ledger/store.ts";
 import { type Finding, finding, fromHistory, ofDiagnostic } from "./finding.ts";
 import type { Look } from "./look.ts";
@@ -33,14 +34,7 @@ function isNewer(recordText: string | null): boolean {
 
 function contradictions({ id, files, record }: StoredTask): Finding[] {
 	if (record === null) return [];
-	const { status, closed, blocked = null } = record;
-	const over = status === "done" || status === "canceled";
-	const wrong =
-		over !== (closed !== null)
-			? `is ${status} ${closed === null ? "and not closed" : "and closed"}`
-			: (status === "blocked") !== (blocked !== null)
-				? `is ${status} ${blocked === null ? "and has no reason for it" : "and has a reason to be blocked"}`
-				: null;
+	const wrong = recordContradiction(record);
 	if (wrong === null) return [];
 	const file = files.record;
 	return [finding("status_contradicted", { file, taskId: id, message: `${id} ${wrong}.`, hint: fromHistory(file) })];

@@ -14,6 +14,7 @@ import { driverState } from "./merge-driver.ts";
 import { parseMessage } from "./message.ts";
 import { INDEX_FILE, rightTaskFileName } from "./paths.ts";
 import { listPending } from "./pending.ts";
+import { recordContradiction } from "./record-contradiction.ts";
 import { examineRunLog } from "./run-log-health.ts";
 import { differingTasks } from "./stale-index.ts";
 import { readSummaries } from "./task-index.ts";
@@ -60,6 +61,7 @@ export function checkLedger(ledger: Ledger, isLive: (runId: string) => boolean):
 		const runLog = examineRunLog(root, (id) => ids.has(id) || taskHome(root, id) !== null, isLive);
 		const findings: Finding[] = [
 			...tasks.flatMap(taskFindings),
+			...tasks.flatMap(contradiction),
 			...misnamedFiles(tasksDir),
 			...tasks.flatMap((task) => danglingParents(task, (id) => ids.has(id) || taskHome(root, id) !== null)),
 			...runLog.findings,
@@ -153,6 +155,12 @@ function taskFindings(task: TaskSummary): Finding[] {
 	return task.diagnostics.map(({ severity, file, line, message, hint }) =>
 		(severity === "error" ? problem : warning)(`${file}:${line}: ${message}`, hint),
 	);
+}
+
+function contradiction(task: TaskSummary): Finding[] {
+	const wrong = recordContradiction(task);
+	if (wrong === null) return [];
+	return [problem(`${task.id} ${wrong}.`, `See what it was: msgcode task log -p ${task.id}`)];
 }
 
 function misnamedFiles(tasksDir: string): Finding[] {

@@ -42,6 +42,24 @@ function deadPid(): number {
 }
 
 describe("doctor", () => {
+	test("names a record that contradicts itself, as fsck does", async () => {
+		const place = await repo({ ledger: true });
+		const id = await addTask(place, "Contradicts itself");
+		place.write(`tasks/${id}.json`, place.read(`tasks/${id}.json`).replace('"open"', '"done"'));
+		const { exitCode, check } = await doctor(place);
+		expect(exitCode).toBe(7);
+		expect(check("ledger")).toMatchObject({ status: "error", message: `${id} is done and not closed.` });
+	});
+
+	test("takes the two lines of a released patch for what they are", async () => {
+		const place = await repo({ files: { "a.txt": "a\n" }, ledger: true });
+		const id = await addTask(place, "Says too much");
+		const secret = ["AKIA", "Q3EGRIKLTZ5XBOVN"].join("");
+		const ran = await place.msgcode("task", "run", id, "--json", "--", "sh", "-c", `echo ${secret} >key.txt`);
+		await succeed(place, "run", "allow-secret", ran.json().data.runId, "--yes");
+		expect((await doctor(place)).check("ledger").status).toBe("ok");
+	});
+
 	test("a sound workspace: every check by its name, all well, exit 0, nothing written", async () => {
 		const place = await repo({ files: { "a.txt": "a\n" }, ledger: true });
 		const id = await addTask(place, "A task", "--runner", "shell", "--", "true");

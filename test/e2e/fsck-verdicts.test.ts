@@ -263,6 +263,16 @@ const sound: readonly (readonly [string, () => Promise<Repo>])[] = [
 			}),
 	],
 	[
+		"a run that a revert took out",
+		() =>
+			repo({ files: FILES, ledger: true }).then(async (place) => {
+				await runOf(place, "Run", "echo x >x.txt");
+				await addTask(place, "Later");
+				place.git("revert", "--no-edit", "HEAD~1");
+				return place;
+			}),
+	],
+	[
 		"a detached HEAD",
 		() =>
 			repo({ files: FILES, ledger: true }).then(async (place) => {

@@ -4,6 +4,7 @@ import { MsgcodeError } from "../core/errors.ts";
 import { isTaskId } from "../core/ids.ts";
 import { taskHome } from "./archive-places.ts";
 import { readTask } from "./store.ts";
+import { parseTaskFile } from "./task-file.ts";
 import type { TaskSummary } from "./task-view.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -44,6 +45,17 @@ export function withArchivedParents(
 		all.set(id, { status: readTask(root, id).record?.status ?? "open" });
 	}
 	return all;
+}
+
+/** refuseCycle for a definition that comes back, where that changes what the task waits for; `now` is the file as it is. */
+export function refuseNewCycle(
+	workspace: Pick<Workspace, "root">,
+	id: string,
+	parents: readonly string[],
+	now: string,
+): void {
+	const known = new Set(parseTaskFile(now, `${id}.md`).definition.dependsOn);
+	if (parents.some((parent) => !known.has(parent))) refuseCycle(workspace, id, parents);
 }
 
 /** Why a task cannot be run now, or null when it can. `all` holds every task, see withArchivedParents. */

@@ -1,7 +1,7 @@
 // Takes back what a commit did to one task: its definition, its record, files of its runs, and the folder they stand in.
 // Invariant: a task's two files stay, whatever is taken back, and a text that nobody ever wrote is one that can be read.
 import type { LedgerView } from "./apply.ts";
-import { refuseCycle } from "./dependencies.ts";
+import { refuseNewCycle } from "./dependencies.ts";
 import { isBroken } from "./diagnostic.ts";
 import type { Ledger } from "./ledger.ts";
 import { mergeBytes } from "./merge-bytes.ts";
@@ -93,7 +93,7 @@ async function reverseDefinition(ledger: Ledger, view: LedgerView, id: string, f
 	const { definition, diagnostics } = parseTaskFile(content.toString("utf8"), definitionPath(id));
 	// What once was a file is brought back as it was, even a broken one; a mixture has to be a good one.
 	if (isBroken(diagnostics) && !content.equals(theirs)) files.conflicts.push("definition");
-	if (!isBroken(diagnostics)) refuseCycle(ledger.workspace, id, definition.dependsOn);
+	if (!isBroken(diagnostics)) refuseNewCycle(ledger.workspace, id, definition.dependsOn, ours.toString("utf8"));
 	files.result.set(name, content);
 }
 
@@ -123,6 +123,10 @@ async function reverseRecordOf(
 	}
 	if (ours === null) {
 		files.conflicts.push("record");
+		return;
+	}
+	if (theirs !== null && sameContent(files.current.get(name) ?? null, base)) {
+		files.result.set(name, theirs);
 		return;
 	}
 	const left = base.toString("utf8");

@@ -5,7 +5,8 @@ import { readHead } from "../git/head.ts";
 import { type Change, type LedgerView, viewOf } from "./apply.ts";
 import { changeTask } from "./change-task.ts";
 import type { CommitFacts } from "./commit-facts.ts";
-import { refuseCycle } from "./dependencies.ts";
+import type { Definition } from "./definition.ts";
+import { refuseNewCycle } from "./dependencies.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Ledger } from "./ledger.ts";
 import { definitionPath, LIVE, recordPath } from "./paths.ts";
@@ -56,11 +57,12 @@ async function planRollback(
 			details: { commit: to.oid },
 		});
 	}
-	refuseBroken(ledger, id, definition, to);
+	const parsed = soundDefinition(id, definition, to);
 	const now = await placedFilesAt(view.reader, ledger.workspace, view.head.tree, id);
 	const move = { id, from: now.home ?? LIVE, to: LIVE };
 	const contents = await currentContents(ledger, view, id, move.from, []);
 	const current = (name: string) => contents.get(name) ?? null;
+	refuseNewCycle(ledger.workspace, id, parsed.dependsOn, current(definitionName)?.toString("utf8") ?? "");
 	const result: Contents = new Map();
 	if (!sameContent(current(definitionName), definition)) result.set(definitionName, definition);
 	const record = recordThen(await blobOf(view, then.files.get(recordName)?.oid), current(recordName), id, to);
@@ -85,12 +87,12 @@ function recordThen(then: Buffer | null, now: Buffer | null, id: string, to: Com
 	return then;
 }
 
-function refuseBroken(ledger: Ledger, id: string, content: Buffer, to: CommitFacts): void {
+function soundDefinition(id: string, content: Buffer, to: CommitFacts): Definition {
 	const decoded = decodeText(content, definitionPath(id));
 	const { definition, diagnostics } = parseTaskFile(decoded.text, definitionPath(id));
 	const problem = [...decoded.diagnostics, ...diagnostics].find(({ severity }) => severity === "error");
 	if (problem !== undefined) throw broken(problem, to);
-	refuseCycle(ledger.workspace, id, definition.dependsOn);
+	return definition;
 }
 
 function broken({ file, line, message }: Diagnostic, to: CommitFacts): MsgcodeError {

@@ -73,7 +73,7 @@ const codeOf = (made: Repo) =>
 test.each([
 	["task rollback --landing", (taskId: string) => ["task", "rollback", taskId, "--landing", "--yes"]],
 	["undo", () => ["undo"]],
-])("SIGKILL at every step of %s", async (_, argvFor) => {
+])("SIGKILL at every step of %s", { timeout: 300_000 }, async (_, argvFor) => {
 	const { repo: made, taskId, runId } = await sceneWithUserWork();
 	const landing = `tasks/runs/${taskId}/${runId}/landing.json`;
 	const withIt = codeOf(made);

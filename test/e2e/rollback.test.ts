@@ -178,6 +178,31 @@ describe("task rollback --landing", () => {
 		expect((await succeed(ann, "task", "show", taskId)).data.status).toBe("done");
 	});
 
+	test("of an archived task brings the task home with it", async () => {
+		const { repo: made, taskId, run } = await scene();
+		const { receipt } = await run(CHANGE);
+		const { commit: landed } = (await succeed(made, "task", "apply", taskId, "--yes")).data;
+		await succeed(made, "task", "close", taskId);
+		await succeed(made, "task", "archive", taskId);
+		const archived = made.git("rev-parse", "HEAD:tasks");
+		for (const argv of [
+			["task", "rollback", taskId, "--landing", "--yes"],
+			["undo", "--op", landed],
+		]) {
+			await succeed(made, ...argv);
+			expect(made.exists(`tasks/${taskId}.md`)).toBe(true);
+			expect(made.exists(`tasks/runs/${taskId}/${receipt.runId}/landing.json`)).toBe(false);
+			expect(made.git("ls-files", "tasks/archive")).toBe("");
+			expect(made.exists("new.txt")).toBe(false);
+			expectCheckoutIsHead(made);
+			expect((await made.msgcode("fsck")).exitCode).toBe(0);
+			await succeed(made, "undo");
+			expect(made.git("rev-parse", "HEAD:tasks")).toBe(archived);
+			expect(made.exists("new.txt")).toBe(true);
+			expectCheckoutIsHead(made);
+		}
+	});
+
 	test("of the run that is named, in any order", async () => {
 		const { repo: made, taskId, run } = await scene();
 		const first = await run("echo 1 >one.txt");

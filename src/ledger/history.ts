@@ -119,7 +119,8 @@ async function entryOf(
 	landedIn: Map<string, string>,
 ): Promise<HistoryEntry> {
 	const { changes } = difference;
-	const run = changes.find(({ field }) => field === "run" || field === "landing" || field === "rejection")?.to;
+	const ofRun = changes.find(({ field }) => field === "run" || field === "landing" || field === "rejection");
+	const run = ofRun?.to ?? ofRun?.from;
 	for (const { field, to } of changes) {
 		if (field === "landing" && typeof to === "string") landedIn.set(to, facts.oid);
 	}

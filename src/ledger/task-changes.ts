@@ -43,7 +43,8 @@ export function changesOfTask(before: TaskState, after: TaskState): FieldChange[
 /** What a commit did, where no trailer says so. */
 export function opOf(changes: readonly FieldChange[]): string {
 	const of = (field: string) => changes.find((change) => change.field === field);
-	if (of("landing") !== undefined) return "apply";
+	const landing = of("landing");
+	if (landing !== undefined) return landing.to === null ? "rollback" : "apply";
 	if (of("run") !== undefined) return "run";
 	const born = of("title") ?? of("prompt") ?? of("definition");
 	if (born !== undefined && changes.every(({ from }) => from === null)) return "add";
@@ -85,6 +86,7 @@ function runChanges(before: TaskState["runs"], after: TaskState["runs"]): FieldC
 			if (from === to || (born && from === null && BORN_WITH_A_RUN.has(name))) continue;
 			const event = name === "landing.json" ? "landing" : name === "rejection.json" ? "rejection" : null;
 			if (event !== null && from === null) changes.push({ field: event, from: null, to: runId });
+			else if (event !== null && to === null) changes.push({ field: event, from: runId, to: null });
 			else changes.push({ field: `${runId}/${name}`, from, to });
 		}
 	}

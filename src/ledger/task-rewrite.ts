@@ -72,18 +72,11 @@ export function describeTask(
 	return {
 		id,
 		title: parseTaskFile(is.definition ?? "", definitionPath(id)).definition.title,
-		changes: [...changesOfTask(was, is).map(inWords), ...moved],
+		changes: [...changesOfTask(was, is), ...moved],
 		definition,
 		move: { id, from, to },
 		ends: isOver(is.record, id) && !isOver(was.record, id),
 	};
-}
-
-/** A landing or a rejection that goes, as one that came is told. */
-function inWords(change: FieldChange): FieldChange {
-	const [runId, file] = change.field.split("/");
-	const event = file === "landing.json" ? "landing" : file === "rejection.json" ? "rejection" : null;
-	return event !== null && change.to === null ? { field: event, from: runId, to: null } : change;
 }
 
 function isOver(record: string | null, id: string): boolean {

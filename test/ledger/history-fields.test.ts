@@ -56,8 +56,9 @@ function changesBetween(before: State, after: State): Set<string> {
 		const [runId, name] = file.split("/");
 		const added = !before.runs.has(file);
 		if (added && name === "run_receipt.json") told.add(`run ${runId}`);
-		else if (added && name === "landing.json") told.add(`landing ${runId}`);
-		else told.add(`file ${file}`);
+		else if (name === "landing.json" && (added || !after.runs.has(file))) {
+			told.add(added ? `landing ${runId}` : `landing of ${runId} gone`);
+		} else told.add(`file ${file}`);
 	}
 	return told;
 }
@@ -67,6 +68,7 @@ function said(changes: readonly FieldChange[]): Set<string> {
 		changes.map(({ field, from, to }) => {
 			if (field === "prompt") return "prompt";
 			if (field === "home") return `home: ${from} → ${to}`;
+			if (field === "landing" && to === null) return `landing of ${from} gone`;
 			if (field === "run" || field === "landing") return `${field} ${to}`;
 			return field.startsWith("run_") ? `file ${field}` : `${field}: ${JSON.stringify(from)} → ${JSON.stringify(to)}`;
 		}),

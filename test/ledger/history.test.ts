@@ -51,7 +51,7 @@ async function secondReading(dir: string, id: string, prefix = ""): Promise<Reco
 		const changes: Record<string, unknown> = {};
 		for (const key of new Set([...Object.keys(before.keys), ...Object.keys(after.keys)])) {
 			const [from, to] = [before.keys[key] ?? null, after.keys[key] ?? null];
-			if (["schemaVersion", "id", "createdAtMs", "workspace"].includes(key)) continue;
+			if (["schemaVersion", "id", "createdAtMs", "workspace", "salt"].includes(key)) continue;
 			// What a new file has without anybody having decided it is not told.
 			const born = !Object.hasOwn(before.keys, "title");
 			if (born && (JSON.stringify(to) === "[]" || (key === "priority" && to === 5))) continue;
@@ -278,6 +278,9 @@ describe("changes of a task", () => {
 		expect(changesOfTask(run(born), run({ ...born, "landing.json": "3" }))).toEqual([
 			{ field: "landing", from: null, to: "r" },
 		]);
+		expect(changesOfTask(run({ ...born, "landing.json": "3" }), run(born))).toEqual([
+			{ field: "landing", from: "r", to: null },
+		]);
 		expect(changesOfTask(run(born), run({ "run_receipt.json": "9" }))).toEqual([
 			{ field: "r/run_receipt.json", from: "1", to: "9" },
 			{ field: "r/summary.md", from: "2", to: null },
@@ -293,6 +296,7 @@ describe("changes of a task", () => {
 		["remove", [{ field: "removed", from: null, to: { atMs: 1 } }]],
 		["run", [{ field: "run", from: null, to: "r" }]],
 		["apply", [{ field: "landing", from: null, to: "r" }]],
+		["rollback", [{ field: "landing", from: "r", to: null }]],
 	])("a commit without trailers amounts to %s", (op, changes) => {
 		expect(opOf(changes)).toBe(op);
 	});

@@ -46,8 +46,8 @@ export interface World {
 	/** Task ids in the order of their making: the number of a task is its place here. */
 	readonly ids: string[];
 	readonly counters: Counters;
-	/** The commit that all clones began with. */
-	readonly beginning: string;
+	/** Each task's definition as it was when it was first seen. */
+	readonly firstTexts: Map<string, string>;
 	/** What each clone did, line by line. */
 	readonly account: string[];
 	/** What the checkout said at each commit that a clone has stood at. */
@@ -58,7 +58,6 @@ export interface Template {
 	readonly folder: string;
 	readonly ids: readonly string[];
 	readonly counters: Counters;
-	readonly head: string;
 }
 
 const BEGINNING_MS = Date.UTC(2026, 2, 1);
@@ -89,15 +88,13 @@ export async function makeTemplate(
 	const world = worldIn(home, { driver, realRuns: false }, 1, {
 		ids: [],
 		counters: { edit: 0, nowMs: BEGINNING_MS },
-		head: "",
 	});
 	await fill(world, world.clones[0] as Clone);
-	const head = git({ path, env }, "rev-parse", "HEAD");
 	git({ path, env }, "gc", "--quiet");
 	for (const local of ["msgcode", "ORIG_HEAD", "FETCH_HEAD"]) {
 		rmSync(join(path, ".git", local), { recursive: true, force: true });
 	}
-	return { folder: home, ids: world.ids, counters: world.counters, head };
+	return { folder: home, ids: world.ids, counters: world.counters };
 }
 
 /** Clones of the template, named A, B, C …; `removeWorld` takes them away again. */
@@ -110,7 +107,7 @@ export function makeWorld(template: Template, kind: Pick<World, "driver" | "real
 		cpSync(join(template.folder, "a"), path, { recursive: true, preserveTimestamps: true });
 	}
 	const world = worldIn(home, { driver: kind.driver, realRuns: kind.realRuns }, count, template);
-	world.states.set(template.head, readCheckout((world.clones[0] as Clone).path));
+	noteState(world, world.clones[0] as Clone);
 	return world;
 }
 
@@ -126,7 +123,7 @@ function worldIn(
 	home: string,
 	kind: Pick<World, "driver" | "realRuns">,
 	count: number,
-	from: Omit<Template, "folder">,
+	from: Pick<Template, "ids" | "counters">,
 ): World {
 	const counters = { ...from.counters };
 	const env = environment(home);
@@ -146,7 +143,7 @@ function worldIn(
 		});
 		return { name, path, env: ownEnv, ledger };
 	});
-	return { home, ...kind, clones, ids: [...from.ids], counters, beginning: from.head, account: [], states: new Map() };
+	return { home, ...kind, clones, ids: [...from.ids], counters, firstTexts: new Map(), account: [], states: new Map() };
 }
 
 /** The next moment: no two things in a history happen at the same one. */
@@ -196,6 +193,7 @@ export function headOf(clone: Clone): string {
 export function noteState(world: World, clone: Clone): Reading {
 	const reading = readCheckout(clone.path);
 	world.states.set(headOf(clone), reading);
+	for (const [id, { text }] of reading.tasks) if (!world.firstTexts.has(id)) world.firstTexts.set(id, text);
 	return reading;
 }
 

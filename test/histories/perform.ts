@@ -178,12 +178,11 @@ function isFit(world: World, kind: Work["kind"], id: string, task: ReadTask): bo
 }
 
 /**
- * A file that is moved as all clones know it is found again by git whatever the others did to it. One that was changed and
- * moved since is told from a new task's file by its likeness alone, which is not enough: see merge.test.ts.
+ * A definition that is moved as it always was is found again by git whatever the others did to it. One that was changed and
+ * moved since is told from a new task's by its likeness alone, which need not be enough: see docs/reliability.md.
  */
 function isAsAllKnowIt(world: World, id: string, task: ReadTask): boolean {
-	const known = world.states.get(world.beginning)?.tasks.get(id);
-	return known?.text === task.text && JSON.stringify(known.record) === JSON.stringify(task.record);
+	return world.firstTexts.get(id) === task.text;
 }
 
 function isOpen(task: ReadTask): boolean {

@@ -4,10 +4,13 @@ import { appendFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type FindingCode, findingTable } from "../../src/fsck/finding.ts";
+import { fsck } from "../../src/fsck/fsck.ts";
+import type { Git } from "../../src/git/plumbing.ts";
 import { withLock } from "../../src/ledger/transaction.ts";
 import {
 	amend,
 	editJson,
+	editLine,
 	type FsckScene,
 	fsckOf,
 	fsckScene,
@@ -574,6 +577,29 @@ describe("looking changes nothing", () => {
 		}
 		expect(snapshotOf(place.path)).toEqual(before);
 		expect(readdirSync(temporary).filter((name) => name.startsWith("msgcode"))).toEqual([]);
+	});
+
+	test("nor in a clone that lacks the trees which the proofs make", async () => {
+		const clone = (await fsckScene()).place.clone("--no-local");
+		await clone.msgcode("fsck");
+		const before = snapshotOf(clone.path);
+		expect((await fsckOf(clone)).codes).toEqual(["ref_absent"]);
+		expect(snapshotOf(clone.path)).toEqual(before);
+		expect(clone.git("count-objects")).toMatch(/^0 objects/);
+	});
+
+	test("what a command writes in the middle of the look is looked at again", async () => {
+		const { place, last } = await fsckScene();
+		const whole = place.read("tasks/runs.jsonl");
+		editLine(place, last.run, () => null);
+		const ledger = ledgerOf(place);
+		let writes = 0;
+		const git: Git = (args, options) => {
+			if (args[0] === "for-each-ref" && writes++ === 0) place.write("tasks/runs.jsonl", whole);
+			return ledger.git(args, options);
+		};
+		expect((await fsck({ ...ledger, git }, () => false)).verdict).toBe("ok");
+		expect(writes).toBe(2);
 	});
 
 	test("it waits for no lock", async () => {

@@ -3,16 +3,7 @@
 import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { MsgcodeError } from "../core/errors.ts";
-
-export interface IndexEntry {
-	readonly path: Buffer;
-	/** The 40 bytes of stat data as git stores them. */
-	readonly stat: Buffer;
-	readonly oid: Buffer;
-	/** assume-valid, extended, stage and name length bits. */
-	readonly flags: number;
-	readonly extendedFlags: number;
-}
+import { type IndexEntry, WrittenEntry } from "./index-entry.ts";
 
 export interface IndexFile {
 	readonly version: 2 | 3 | 4;
@@ -58,8 +49,6 @@ function parseChecked(data: Buffer, version: 2 | 3 | 4, rawLength: number, hashe
 	let previous: Buffer = Buffer.alloc(0);
 	for (let i = 0; i < count; i += 1) {
 		const start = offset;
-		const stat = data.subarray(start, start + 40);
-		const oid = data.subarray(start + 40, start + 40 + rawLength);
 		const flags = data.readUInt16BE(start + 40 + rawLength);
 		offset = start + 42 + rawLength;
 		let extendedFlags = 0;
@@ -67,21 +56,23 @@ function parseChecked(data: Buffer, version: 2 | 3 | 4, rawLength: number, hashe
 			extendedFlags = data.readUInt16BE(offset);
 			offset += 2;
 		}
-		let path: Buffer;
 		if (version === 4) {
 			const strip = readVarint(data, offset);
 			const end = nulAfter(data, strip.next);
-			path = Buffer.concat([previous.subarray(0, previous.length - strip.value), data.subarray(strip.next, end)]);
+			const path = Buffer.concat([previous.subarray(0, previous.length - strip.value), data.subarray(strip.next, end)]);
 			offset = end + 1;
+			const stat = data.subarray(start, start + 40);
+			const oid = data.subarray(start + 40, start + 40 + rawLength);
+			entries.push({ path, stat, oid, flags, extendedFlags });
+			previous = path;
 		} else {
 			const length = flags & NAME_MASK;
 			const end = length < NAME_MASK ? offset + length : nulAfter(data, offset);
-			path = data.subarray(offset, end);
-			offset = start + paddedLength(end - start);
+			const place = { start, end: start + paddedLength(end - start), pathStart: offset, pathEnd: end };
+			offset = place.end;
+			entries.push(new WrittenEntry(data, place, flags, extendedFlags, rawLength));
 		}
 		if (offset > data.length) throw new RangeError("an entry is cut off");
-		previous = path;
-		entries.push({ path, stat, oid, flags, extendedFlags });
 	}
 	const extensions: { signature: string; data: Buffer }[] = [];
 	while (offset < data.length) {
@@ -126,7 +117,22 @@ export function formatIndex(index: IndexFile, rawLength: number): Buffer {
 	header.writeUInt32BE(index.entries.length, 8);
 	pieces.push(header);
 	let previous: Buffer = Buffer.alloc(0);
+	const run = { file: Buffer.alloc(0), start: 0, end: 0 };
+	const endRun = () => {
+		if (run.end > run.start) pieces.push(run.file.subarray(run.start, run.end));
+		run.end = run.start;
+	};
 	for (const entry of index.entries) {
+		if (version !== 4 && entry instanceof WrittenEntry) {
+			const { file, start, end } = entry;
+			if (run.file !== file || run.end !== start) {
+				endRun();
+				Object.assign(run, { file, start });
+			}
+			run.end = end;
+			continue;
+		}
+		endRun();
 		const fixed = Buffer.alloc(entry.extendedFlags !== 0 ? 4 : 2);
 		const nameLength = Math.min(entry.path.length, NAME_MASK);
 		const extended = entry.extendedFlags !== 0 ? EXTENDED : 0;
@@ -142,6 +148,7 @@ export function formatIndex(index: IndexFile, rawLength: number): Buffer {
 			pieces.push(entry.path, Buffer.alloc(paddedLength(length) - length));
 		}
 	}
+	endRun();
 	for (const extension of index.extensions) {
 		const head = Buffer.from(`${extension.signature}0000`, "latin1");
 		head.writeUInt32BE(extension.data.length, 4);
@@ -160,26 +167,30 @@ export interface IndexChange {
 
 /** The index with the changes made: entries of the changed paths replaced in all their stages, the rest untouched. */
 export function changeIndex(index: IndexFile, changes: readonly IndexChange[]): IndexFile {
-	const changed = new Map(changes.map((change) => [change.path, change]));
-	const kept = index.entries.filter((entry) => !changed.has(entry.path.toString("utf8")));
+	const replaced = new Set(changes.flatMap(({ path }) => entriesOf(index, path)));
+	const kept = index.entries.filter((entry) => !replaced.has(entry));
 	const added = changes
 		.flatMap((change) => (change.entry === null ? [] : [newEntry(Buffer.from(change.path), change.entry)]))
 		.sort((a, b) => a.path.compare(b.path));
 	const entries: IndexEntry[] = [];
-	let next = 0;
-	for (const entry of kept) {
-		while (next < added.length && (added[next] as IndexEntry).path.compare(entry.path) < 0) {
-			entries.push(added[next] as IndexEntry);
-			next += 1;
-		}
+	let copied = 0;
+	const copyTo = (position: number) => {
+		for (; copied < position; copied += 1) entries.push(kept[copied] as IndexEntry);
+	};
+	for (const entry of added) {
+		copyTo(positionOf(kept, entry.path));
 		entries.push(entry);
 	}
-	entries.push(...added.slice(next));
+	copyTo(kept.length);
 	const extensions = index.extensions.map((extension) =>
 		extension.signature === "TREE"
 			? {
 					signature: "TREE",
-					data: invalidateCacheTree(extension.data, [...changed.keys()], rawLengthOf(kept[0] ?? added[0])),
+					data: invalidateCacheTree(
+						extension.data,
+						changes.map(({ path }) => path),
+						rawLengthOf(kept[0] ?? added[0]),
+					),
 				}
 			: extension,
 	);
@@ -188,9 +199,12 @@ export function changeIndex(index: IndexFile, changes: readonly IndexChange[]): 
 
 /** The index with the skip-worktree bit on every path that `skip` names: git then takes its file as present and unchanged. */
 export function skipPaths(index: IndexFile, skip: (path: string) => boolean): IndexFile {
-	const entries = index.entries.map((entry) =>
-		skip(entry.path.toString("utf8")) ? { ...entry, extendedFlags: entry.extendedFlags | SKIP_WORKTREE } : entry,
-	);
+	const entries = index.entries.map((entry) => {
+		const { path, stat, oid, flags, extendedFlags } = entry;
+		return skip(path.toString("utf8"))
+			? { path, stat, oid, flags, extendedFlags: extendedFlags | SKIP_WORKTREE }
+			: entry;
+	});
 	return { ...index, entries };
 }
 
@@ -203,15 +217,21 @@ export function emptyIndex(): IndexFile {
 export function entriesOf(index: IndexFile, path: string): readonly IndexEntry[] {
 	const wanted = Buffer.from(path);
 	const { entries } = index;
-	let first = 0;
-	for (let last = entries.length; first < last; ) {
-		const middle = (first + last) >> 1;
-		if ((entries[middle] as IndexEntry).path.compare(wanted) < 0) first = middle + 1;
-		else last = middle;
-	}
+	const first = positionOf(entries, wanted);
 	let end = first;
 	while (entries[end]?.path.equals(wanted) === true) end += 1;
 	return entries.slice(first, end);
+}
+
+/** Where the path's entries are, or would be. */
+function positionOf(entries: readonly IndexEntry[], path: Buffer): number {
+	let first = 0;
+	for (let last = entries.length; first < last; ) {
+		const middle = (first + last) >> 1;
+		if ((entries[middle] as IndexEntry).path.compare(path) < 0) first = middle + 1;
+		else last = middle;
+	}
+	return first;
 }
 
 /** True for `git add --intent-to-add`: the path is known, its content is not staged. */

@@ -21,13 +21,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileError, MsgcodeError } from "../core/errors.ts";
 import { failPoint } from "../core/failpoint.ts";
 import { syncFolder } from "../core/files.ts";
+import type { IndexEntry } from "./index-entry.ts";
 import {
 	changeIndex,
 	emptyIndex,
 	entriesOf,
 	formatIndex,
 	type IndexChange,
-	type IndexEntry,
 	type IndexFile,
 	isAnnounced,
 	parseIndex,

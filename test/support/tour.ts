@@ -72,6 +72,8 @@ export function* tourSteps(root: string): Generator<Step> {
 	yield { argv: ["task", "worktree", "prune", "--yes"] };
 	yield { argv: ["task", "log", task], short: true };
 	yield { argv: ["task", "log", task, "-p"] };
+	yield { argv: ["log"] };
+	yield { argv: ["run", "compare", run, dropped] };
 	const before = () => {
 		const file = join(root, "tasks", `${other}.md`);
 		writeFileSync(file, `${readFileSync(file, "utf8")}\nEdited by hand.\n`);
@@ -87,6 +89,10 @@ export function* tourSteps(root: string): Generator<Step> {
 	yield { argv: ["sync"], exit: 4 };
 	const file = join(root, "tasks", `${task}.md`);
 	yield { argv: ["merge-driver", file, file, file, "--dry-run"] };
+	yield { argv: ["task", "archive", task], short: true };
+	yield { argv: ["task", "list", "--archived"] };
+	yield { argv: ["task", "edit", task, "--priority", "2"] };
+	yield { argv: ["task", "archive", "--older-than", "0s"] };
 	yield { argv: ["backup", join(root, ".git", "copy.bundle")], exit: 4 };
 	yield { argv: ["doctor"], short: true };
 	yield { argv: ["fsck"], short: true };

@@ -340,6 +340,9 @@ describe("committed markers", () => {
 			);
 			for (const commit of [...commits].reverse()) place.git("revert", "--no-edit", commit);
 			expect({ md: place.read(place.md), json: place.read(place.json) }).toEqual(marked);
+			const again = await fix(place, "--yes");
+			for (const { commit } of [...again.fixes].reverse()) await succeed(place, "undo", "--op", commit as string);
+			expect({ md: place.read(place.md), json: place.read(place.json) }).toEqual(marked);
 		},
 	);
 

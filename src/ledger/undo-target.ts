@@ -3,14 +3,13 @@
 import { MsgcodeError } from "../core/errors.ts";
 import { treeOfCommit } from "../git/head.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
-import { entryAt } from "../git/tree-edit.ts";
 import { type CommitFacts, commitFacts } from "./commit-facts.ts";
+import { lastCommand, lastOwn, short, subjectOf } from "./last-command.ts";
 import type { Ledger } from "./ledger.ts";
-import { formatMessage } from "./message.ts";
 import { type Undoing, undoingOf } from "./operations.ts";
-import { LIVE } from "./paths.ts";
 import { readLanding } from "./runs.ts";
-import { fromTop } from "./workspace.ts";
+
+const CAN_BE_UNDONE: ReadonlySet<Undoing | null> = new Set(["fields", "files", "landing"]);
 
 export interface UndoTarget {
 	readonly facts: CommitFacts;
@@ -22,9 +21,6 @@ export interface UndoTarget {
 	readonly undoing: Extract<Undoing, "fields" | "files" | "landing">;
 }
 
-/** How many of the actor's commits are looked at in one go; the first one nearly always is it. */
-const FIRST_LOOK = 16;
-
 /** Throws `nothing_to_undo`, `undo_refused`, `revision_not_found`. */
 export async function findUndoTarget(
 	ledger: Ledger,
@@ -33,6 +29,10 @@ export async function findUndoTarget(
 ): Promise<UndoTarget> {
 	refuseWithoutCommits(ledger);
 	const facts = named === undefined ? await lastCommand(ledger, reader) : await namedCommit(ledger, reader, named);
+	if (facts.op === "run" && named === undefined) {
+		const earlier = await lastOwn(ledger, reader, ({ op }) => CAN_BE_UNDONE.has(undoingOf(op ?? "")));
+		throw refusedRun(ledger, facts, earlier);
+	}
 	return targetOf(ledger, reader, facts);
 }
 
@@ -69,59 +69,6 @@ export async function refuseElsewhere(
 	throw refused(facts, "is not in the history of the checked-out branch", "Check out the branch that has it.");
 }
 
-/** The newest commit below HEAD that a command of this actor made. */
-async function lastCommand(ledger: Ledger, reader: ObjectReader): Promise<CommitFacts> {
-	// As the trailer has it.
-	const actor = /^Msgcode-Actor: (.*)$/m.exec(formatMessage({ op: "undo", summary: "" }, await ledger.actor()))?.[1];
-	const isCommand = async (facts: CommitFacts) =>
-		facts.op !== null && facts.parents.length < 2 && (await changesLedger(ledger, reader, facts));
-	const isOwn = async (facts: CommitFacts) => facts.actor === (actor ?? null) && (await isCommand(facts));
-	const own = await newestCommand(ledger, reader, actor === undefined ? [] : [`Msgcode-Actor: ${actor}`], isOwn);
-	if (own !== null) return own;
-	const whose = actor === undefined ? "this actor" : actor;
-	const other = await newestCommand(ledger, reader, [], isCommand);
-	if (other === null) throw new MsgcodeError("nothing_to_undo", "No ledger command is in this branch's history.");
-	throw new MsgcodeError(
-		"nothing_to_undo",
-		`No ledger command of ${whose} is in this branch's history; the last one, ${subjectOf(other)}, is ${other.actor ?? other.author}'s.`,
-		{ hint: `To undo that one: msgcode undo --op ${short(other)}`, details: { commit: other.oid, actor: other.actor } },
-	);
-}
-
-/** git filters by the words; whether they are the trailers is for the facts to say. */
-async function newestCommand(
-	ledger: Ledger,
-	reader: ObjectReader,
-	words: readonly string[],
-	isWanted: (facts: CommitFacts) => Promise<boolean>,
-): Promise<CommitFacts | null> {
-	const filter = ["--fixed-strings", "--all-match", ...["Msgcode-Op: ", ...words].map((text) => `--grep=${text}`)];
-	for (let skip = 0, count = FIRST_LOOK; ; skip += count, count *= 8) {
-		const args = ["rev-list", ...filter, `--skip=${skip}`, `--max-count=${count}`, "HEAD", "--"];
-		const listed = await ledger.git(args, { accept: [0, 128] });
-		const ids = listed.stdout
-			.toString("utf8")
-			.split("\n")
-			.filter((oid) => oid !== "");
-		for (const oid of ids) {
-			const object = await reader.read(oid);
-			const facts = object === null ? null : commitFacts(oid, object.content);
-			if (facts !== null && (await isWanted(facts))) return facts;
-		}
-		if (ids.length < count) return null;
-	}
-}
-
-/** False for a command of another workspace in the same repository. */
-async function changesLedger(ledger: Ledger, reader: ObjectReader, { tree, parents }: CommitFacts): Promise<boolean> {
-	const path = fromTop(ledger.workspace, LIVE);
-	const parent = parents[0] === undefined ? null : await reader.read(parents[0]);
-	// Where the parent is not here nothing speaks against it.
-	if (parents.length > 0 && parent === null) return true;
-	const former = parent === null ? null : await entryAt(reader, treeOfCommit(parent.content), path);
-	return (await entryAt(reader, tree, path))?.oid !== former?.oid;
-}
-
 async function targetOf(ledger: Ledger, reader: ObjectReader, facts: CommitFacts): Promise<UndoTarget> {
 	const { op, parents } = facts;
 	const revert = `git revert ${short(facts)}`;
@@ -131,7 +78,7 @@ async function targetOf(ledger: Ledger, reader: ObjectReader, facts: CommitFacts
 		throw refused(facts, "holds several commands in one commit", `git itself reverts them together: ${revert}`);
 	}
 	const undoing = await undoingOfChain(reader, facts, op);
-	if (undoing === "run") throw refusedRun(ledger, facts);
+	if (undoing === "run") throw refusedRun(ledger, facts, null);
 	if (undoing === "allow-secret") {
 		const run = facts.runId ?? "<run>";
 		throw refused(
@@ -170,12 +117,15 @@ async function undoingOfChain(reader: ObjectReader, facts: CommitFacts, op: stri
 }
 
 /** A run happened; its landing, where it has one, is another matter. */
-function refusedRun(ledger: Ledger, facts: CommitFacts): MsgcodeError {
+function refusedRun(ledger: Ledger, facts: CommitFacts, earlier: CommitFacts | null): MsgcodeError {
 	const { runId, taskIds } = facts;
 	const taskId = taskIds[0];
 	const landed = runId !== null && taskId !== undefined && readLanding(ledger.workspace.root, taskId, runId) !== null;
-	const earlier = "To undo an earlier command, name its commit: msgcode undo --op <commit> (msgcode log lists them).";
-	const hint = landed ? `Its landing can be undone: msgcode task rollback ${taskId} --landing --run ${runId}` : earlier;
+	const before =
+		earlier === null
+			? "To undo an earlier command, name its commit: msgcode undo --op <commit> (msgcode log lists them)."
+			: `To undo what was done before it, ${subjectOf(earlier)}: msgcode undo --op ${short(earlier)}`;
+	const hint = landed ? `Its landing can be undone: msgcode task rollback ${taskId} --landing --run ${runId}` : before;
 	return refused(facts, "is the record of a run, and the run happened", hint);
 }
 
@@ -184,13 +134,4 @@ export function refused(facts: CommitFacts, why: string, hint: string): MsgcodeE
 		hint,
 		details: { commit: facts.oid, op: facts.op },
 	});
-}
-
-/** `1a2b3c4d5e (task(tsk_…): close as done)`. */
-export function subjectOf(facts: CommitFacts): string {
-	return `${short(facts)} (${facts.subject})`;
-}
-
-export function short(facts: Pick<CommitFacts, "oid">): string {
-	return facts.oid.slice(0, 12);
 }

@@ -173,6 +173,9 @@ describe("which command", () => {
 		await succeed(bob, "task", "add", "C", "--actor", "Bobby");
 		expect((await succeed(bob, "undo", "--dry-run")).data.undone).toMatchObject({ op: "close", actor: "Bob" });
 		expect((await succeed(bob, "undo", "--dry-run", "--actor", "an agent")).data.undone).toMatchObject({ op: "add" });
+		bob.git("config", "i18n.logOutputEncoding", "ISO-8859-1");
+		await succeed(bob, "task", "add", "D", "--actor", "Zoë");
+		expect((await succeed(bob, "undo", "--dry-run", "--actor", "Zoë")).data.undone).toMatchObject({ actor: "Zoë" });
 		const named = ann.git("rev-parse", "HEAD");
 		expect((await succeed(bob, "undo", "--op", named)).data.undone).toMatchObject({ commit: named, op: "add" });
 		expect(bob.git("log", "-1", "--format=%(trailers:key=Msgcode-Actor,valueonly,separator=%x2C)")).toBe("Bob");
@@ -225,7 +228,10 @@ describe("which command", () => {
 		const id = await addTask(made, "A");
 		await succeed(made, "task", "run", id, "--", "sh", "-c", "echo b >a.txt");
 		const ran = head(made);
-		expect((await refused(made, "undo")).hint).not.toContain("--landing");
+		const { hint } = await refused(made, "undo");
+		expect(hint).not.toContain("--landing");
+		// What was done before the run is named.
+		expect(hint).toContain(`msgcode undo --op ${made.git("rev-parse", "--short=12", "HEAD~1")}`);
 		await succeed(made, "task", "apply", id, "--yes");
 		expect((await refused(made, "undo", "--op", ran)).hint).toContain(`msgcode task rollback ${id} --landing`);
 	});

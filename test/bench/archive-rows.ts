@@ -38,9 +38,9 @@ function besideRows(plain: BenchWorkspace, beside: BenchWorkspace): Row[] {
 	const against = (what: string, name: keyof typeof timed, floor: keyof typeof timed, limit: number) =>
 		ratioRow(what, median(timed[name]), median(timed[floor]), `with ${LIVE} live ones alone`, limit);
 	return [
-		against(`\`task add\`, ${BESIDE}`, "addBeside", "add", 1.15),
+		against(`\`task add\`, ${BESIDE}`, "addBeside", "add", 1.25),
 		against(`\`task list --json\`, ${BESIDE}`, "listBeside", "list", 1.15),
-		against("`task show` of an archived one", "showArchived", "show", 1.15),
+		against("`task show` of an archived one", "showArchived", "show", 1.25),
 		against("`task show` by the beginning of an id", "beginBeside", "begin", 1.25),
 		ratioRow(
 			`\`task list --archived --json\`, ${ARCHIVED.toLocaleString("en")}`,

@@ -58,6 +58,13 @@ describe("a command that closes a task", () => {
 		expect(archived(made)).toBe(100);
 	});
 
+	test("is also a run that closes its task", async () => {
+		const made = await ledgerWith({ tasks: 560, over: 60 });
+		const ran = await made.msgcode("task", "run", idOf(500), "--close", "--", "true");
+		expect([ran.exitCode, archived(made)]).toEqual([0, 50]);
+		expect(made.git("log", "-1", "--format=%s")).toBe("tasks: archive 50 tasks");
+	});
+
 	test("takes none where the setting is off, and none before their time", async () => {
 		const made = await ledgerWith({ tasks: 560, over: 130 });
 		const ledger = (now: number) => ledgerOf(made, { now: () => now });

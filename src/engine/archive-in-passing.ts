@@ -32,8 +32,10 @@ export async function archiveInPassing(ledger: Ledger, afterMs: number | "off"):
 			noteLook(ledger, afterMs, Math.min(enoughAt, nowMs + LOOK_AGAIN_MS));
 			return null;
 		}
-		const patience = { ...ledger, settings: { ...ledger.settings, lockTimeoutMs: 0 }, warn: () => {} };
-		const done = await archiveTasks(patience, smallOnes(ledger, due), { edited: false });
+		const settings = { ...ledger.settings, lockTimeoutMs: 0 };
+		// Nobody asked for it: what `undo` takes back is the command that the person gave.
+		const inPassing: Ledger = { ...ledger, settings, actor: async () => "msgcode", warn: () => {} };
+		const done = await archiveTasks(inPassing, smallOnes(ledger, due), { edited: false });
 		// Tasks that have to stay would be looked at by every command.
 		if (done.archived.length < ENOUGH_TASKS) noteLook(ledger, afterMs, nowMs + LOOK_AGAIN_MS);
 		return done.archived.length === 0 ? null : done;

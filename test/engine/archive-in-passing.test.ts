@@ -58,6 +58,15 @@ describe("a command that closes a task", () => {
 		expect(archived(made)).toBe(100);
 	});
 
+	test("is what undo takes back, not the archiving", async () => {
+		const made = await ledgerWith({ tasks: 560, over: 60 });
+		await made.msgcode("task", "close", idOf(500));
+		expect(archived(made)).toBe(50);
+		const undone = await made.msgcode("undo");
+		expect([undone.exitCode, archived(made)]).toEqual([0, 50]);
+		expect((await made.msgcode("--json", "task", "show", idOf(500))).json().data.status).toBe("open");
+	});
+
 	test("is also a run that closes its task", async () => {
 		const made = await ledgerWith({ tasks: 560, over: 60 });
 		const ran = await made.msgcode("task", "run", idOf(500), "--close", "--", "true");

@@ -2,6 +2,8 @@
 // what may be executed after it.
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { previewUndo, undo } from "../../src/engine/undo.ts";
+import { ledgerOf } from "../support/ledger.ts";
 import { type Repo, repo } from "../support/repo.ts";
 import { addTask, succeed, twoClones } from "../support/two-clones.ts";
 
@@ -316,6 +318,20 @@ describe("places", () => {
 		expect(inB).toMatchObject({ undone: { summary: 'add "B"' } });
 		expect((await show(made, id)).removed).toBe(null);
 		expect((await refused(made, "undo", "--op", "HEAD")).message).toContain("not the ledger's");
+	});
+
+	test("a branch that is switched between the choice and the change refuses", async () => {
+		const made = await repo({ ledger: true });
+		const id = await addTask(made, "A");
+		await succeed(made, "task", "close", id);
+		const ledger = ledgerOf(made);
+		const { target } = await previewUndo(ledger, undefined);
+		made.git("checkout", "-q", "-b", "earlier", "HEAD~1");
+		const before = head(made);
+		await expect(undo(ledger, target, { verify: false })).rejects.toMatchObject({ code: "undo_refused" });
+		expect([head(made), made.git("status", "--porcelain")]).toEqual([before, ""]);
+		made.git("checkout", "-q", "main");
+		expect((await undo(ledger, target, { verify: false })).commit).toBe(head(made));
 	});
 
 	test("two at once: one undoes, the other finds it done; nothing is half", async () => {

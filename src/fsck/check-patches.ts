@@ -12,22 +12,15 @@ import type { Look } from "./look.ts";
 import type { RunHistory } from "./run-history.ts";
 import { bytesOf, type RunPlace } from "./snapshot.ts";
 
-/** A patch whose bytes are those that the receipt describes. */
-export interface SoundPatch {
-	readonly bytes: Buffer;
-	/** null where only git understands it. */
-	readonly files: readonly PatchFile[] | null;
-}
-
 export interface PatchCheck {
 	readonly findings: readonly Finding[];
-	/** By run id. */
-	readonly sound: ReadonlyMap<string, SoundPatch>;
+	/** Runs whose patch has the very bytes that the receipt describes. The patches themselves are not kept: they may be large. */
+	readonly sound: ReadonlySet<string>;
 }
 
 export async function checkPatches(look: Look, told: RunHistory): Promise<PatchCheck> {
 	const findings: Finding[] = [];
-	const sound = new Map<string, SoundPatch>();
+	const sound = new Set<string>();
 	for (const run of look.snapshot.runs.values()) {
 		if (run.receipt === null || run.newer || look.isLive(run.runId)) continue;
 		const changed = await changedAfterBirth(look, told, run, "run_receipt.json");
@@ -35,19 +28,14 @@ export async function checkPatches(look: Look, told: RunHistory): Promise<PatchC
 		findings.push(...eventsFinding(look, run, run.receipt));
 		const { patch } = run.receipt;
 		if (patch === null || patch.withheld !== undefined) continue;
-		const checked = await checkPatch(look, told, run, patch);
-		if ("code" in checked) findings.push(checked);
-		else sound.set(run.runId, checked);
+		const wrong = await checkPatch(look, told, run, patch);
+		if (wrong === null) sound.add(run.runId);
+		else findings.push(wrong);
 	}
 	return { findings, sound };
 }
 
-async function checkPatch(
-	look: Look,
-	told: RunHistory,
-	run: RunPlace,
-	facts: PatchFacts,
-): Promise<SoundPatch | Finding> {
+async function checkPatch(look: Look, told: RunHistory, run: RunPlace, facts: PatchFacts): Promise<Finding | null> {
 	const { workspace } = look.ledger;
 	const file = `${run.folder}/patch.diff`;
 	const fail = (code: Finding["code"], message: string, hint = fromHistory(file)) =>
@@ -72,8 +60,8 @@ async function checkPatch(
 	const strange = (files ?? []).flatMap(({ oldPath, newPath }) =>
 		[oldPath, newPath].filter((path) => path !== null && isOfLedger(workspace, path)),
 	)[0];
-	if (strange !== undefined) return fail("patch_ledger_path", `${file} changes ${strange}, which is the ledger's.`);
-	return { bytes, files };
+	if (strange === undefined) return null;
+	return fail("patch_ledger_path", `${file} changes ${strange}, which is the ledger's.`);
 }
 
 function isOfLedger({ prefix }: Pick<Workspace, "prefix">, path: string): boolean {

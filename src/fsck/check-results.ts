@@ -7,12 +7,12 @@ import { memoryObjects } from "../git/memory-objects.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { treeAfterPatch } from "../git/patch.ts";
 import { applyInProcess } from "../git/patch-apply.ts";
+import { readPatch } from "../git/patch-reader.ts";
 import type { TreeChanges } from "../git/tree-edit.ts";
 import type { Receipt } from "../ledger/receipt.ts";
-import type { SoundPatch } from "./check-patches.ts";
 import { type Finding, finding, fromHistory } from "./finding.ts";
 import type { Look } from "./look.ts";
-import type { RunPlace } from "./snapshot.ts";
+import { bytesOf, type RunPlace } from "./snapshot.ts";
 
 export interface ProvenResult {
 	readonly baseTree: string;
@@ -26,7 +26,8 @@ export interface ResultCheck {
 	readonly proven: ReadonlyMap<string, ProvenResult>;
 }
 
-export async function checkResults(look: Look, patches: ReadonlyMap<string, SoundPatch>): Promise<ResultCheck> {
+/** `sound` are the runs whose patch is the one that their receipt describes. */
+export async function checkResults(look: Look, sound: ReadonlySet<string>): Promise<ResultCheck> {
 	const refs = await runRefs(look);
 	const findings: Finding[] = [];
 	const proven = new Map<string, ProvenResult>();
@@ -35,8 +36,8 @@ export async function checkResults(look: Look, patches: ReadonlyMap<string, Soun
 		if (receipt === null || run.newer || look.isLive(run.runId)) return;
 		if (receipt.tree === null || receipt.baseCommit === null) return;
 		findings.push(...(await refFindings(look, receipt, refs)));
-		const patch = patches.get(run.runId);
-		if (patch === undefined) return;
+		const patch = sound.has(run.runId) ? bytesOf(look.ledger.workspace.root, `${run.folder}/patch.diff`) : null;
+		if (patch === null) return;
 		const result = await provePatch(look, run, receipt, patch);
 		if ("code" in result) findings.push(result);
 		else proven.set(run.runId, result);
@@ -96,12 +97,7 @@ async function refFindings({ reader }: Look, receipt: Receipt, refs: ReadonlyMap
 	return [finding("ref_parent", { ...place, commit: oid, message, hint })];
 }
 
-async function provePatch(
-	look: Look,
-	run: RunPlace,
-	receipt: Receipt,
-	patch: SoundPatch,
-): Promise<ProvenResult | Finding> {
+async function provePatch(look: Look, run: RunPlace, receipt: Receipt, patch: Buffer): Promise<ProvenResult | Finding> {
 	const { runId, taskId } = run;
 	const base = receipt.baseCommit as string;
 	const baseTree = await wholeTree(look.reader, base);
@@ -111,14 +107,14 @@ async function provePatch(
 		return finding("base_absent", { runId, taskId, commit: base, message, hint });
 	}
 	const memory = memoryObjects(look.reader, look.ledger.workspace);
-	const applied =
-		patch.files === null ? null : await applyInProcess(memory.reader, memory.store, baseTree, patch.files);
+	const files = readPatch(patch);
+	const applied = files === null ? null : await applyInProcess(memory.reader, memory.store, baseTree, files);
 	if (applied !== null && applied.tree === receipt.tree) return { baseTree, changes: applied.changes };
 	const scratch = look.scratch();
 	const folder = join(scratch.folder, runId);
 	const copy = `${folder}.diff`;
 	mkdirSync(folder);
-	writeFileSync(copy, patch.bytes);
+	writeFileSync(copy, patch);
 	const { git, workspace } = scratch.ledger;
 	const tree = await treeAfterPatch(git, workspace.commonDir, base, copy, folder).catch(() => null);
 	if (tree === receipt.tree) return { baseTree, changes: null };

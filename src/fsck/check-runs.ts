@@ -51,11 +51,9 @@ function receiptMissing({ runId, taskId, folder }: RunPlace): Finding {
 /** What the line and the receipt both say. A released patch leaves the line from before; one that agrees is enough. */
 function disagreements(lines: readonly LogLine[], receipt: Receipt, run: RunPlace): Finding[] {
 	const differences = lines.map((line) => ({ line, keys: differingKeys(line.value, receipt) }));
-	const agreeing = differences.some(({ keys }) => keys.length === 0);
 	const wrong = differences.find(({ keys }) => keys.length > 0);
-	if (wrong === undefined || (agreeing && receipt.secretsAllowed !== undefined)) return [];
-	// Lines that contradict each other are told as such.
-	if (agreeing) return [];
+	// Beside a line that agrees, another one is a contradiction, and told as such.
+	if (wrong === undefined || differences.some(({ keys }) => keys.length === 0)) return [];
 	const { file, line } = wrong.line;
 	const message = `${file}:${line} and ${run.folder}/run_receipt.json disagree about ${wrong.keys.join(", ")}.`;
 	const hint = `Which of the two was changed: git log -p -- ${file} ${run.folder}`;

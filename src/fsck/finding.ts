@@ -98,7 +98,8 @@ export interface Finding {
 }
 
 export function finding(code: FindingCode, facts: Omit<Finding, "code" | "verdict">): Finding {
-	const mend = mendable.has(code) && !facts.hint.includes("doctor --fix") ? ` ${MEND}` : "";
+	const isKnown = !mendable.has(code) || facts.hint.includes("doctor --fix");
+	const mend = isKnown ? "" : `${facts.hint.endsWith(".") ? " " : "; "}${MEND}`;
 	return { code, verdict: findingTable[code].verdict, ...facts, hint: `${facts.hint}${mend}` };
 }
 

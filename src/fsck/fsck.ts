@@ -87,7 +87,7 @@ async function runChecks(look: Look): Promise<FsckReport> {
 	});
 	const results = await check("results", plural(resultCount(look), "result"), async () => {
 		if (partial) return { findings: [incomplete("results")], more: null };
-		const { findings, proven } = await checkResults(look, patches.more ?? new Map());
+		const { findings, proven } = await checkResults(look, patches.more ?? new Set());
 		return { findings, more: proven };
 	});
 	const runs = `${plural(snapshot.runs.size, "run")}, ${plural(snapshot.lines.length, "line")}`;

@@ -13,7 +13,6 @@ export interface LogLine {
 	readonly file: string;
 	/** 1-based. */
 	readonly line: number;
-	readonly text: string;
 	readonly value: RunLine;
 }
 
@@ -88,7 +87,7 @@ function readLog(root: string, file: string) {
 	for (const [at, row] of rows.entries()) {
 		const value = row.trim() === "" ? null : parseRunLine(row);
 		if (value === null) namedInBadLines.push(...runIdsIn(row));
-		else lines.push({ file, line: at + 1, text: row, value });
+		else lines.push({ file, line: at + 1, value });
 	}
 	const diagnostics = parseRunLog(text, file).diagnostics.map((diagnostic): Diagnostic => {
 		const torn = diagnostic.code === "run_line_invalid" && isTorn(rows[diagnostic.line - 1] ?? "");

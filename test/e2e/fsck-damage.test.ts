@@ -568,6 +568,8 @@ test("a folder that is missing from HEAD's tree is found, though the history can
 	expect({ exitCode, codes }).toEqual({ exitCode: 7, codes: ["check_incomplete", "object_missing"] });
 });
 
+const MEND = "`msgcode doctor --fix` shows whether it can be mended.";
+
 test("a person sees each check, each finding with its file and way out, and the verdict last", async () => {
 	const { place, blocked } = await fsckScene();
 	rmSync(join(place.path, `tasks/${blocked}.md`));
@@ -578,7 +580,7 @@ test("a person sees each check, each finding with its file and way out, and the 
 	expect(lines.slice(1, 4)).toEqual([
 		`    definition_missing  tasks/${blocked}.md:1`,
 		"        The task's record is there, but its Markdown file is not.",
-		`        hint: Bring it back from history: git log -- tasks/${blocked}.md`,
+		`        hint: Bring it back from history: git log -- tasks/${blocked}.md; ${MEND}`,
 	]);
 	expect(lines).toContain("ok            landings      1 landing");
 	expect(lines.at(-1)).toBe("damaged: 1 damaged (9 checks)");
@@ -594,7 +596,7 @@ test("a person sees each check, each finding with its file and way out, and the 
 			"definition_missing",
 			`tasks/${blocked}.md:1`,
 			"The task's record is there, but its Markdown file is not.",
-			`Bring it back from history: git log -- tasks/${blocked}.md`,
+			`Bring it back from history: git log -- tasks/${blocked}.md; ${MEND}`,
 		].join("\t"),
 	]);
 });

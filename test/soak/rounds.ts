@@ -262,6 +262,10 @@ async function recover(options: SoakOptions, ground: Ground, wounded: boolean) {
 	if (next.code !== 0) return { problems: [`the next command failed: ${next.stdout}${next.stderr}`], now: new Map() };
 	const head = headOf(ground);
 	const problems = healthProblems(ground);
+	if (random.chance(0.3)) {
+		const checked = await runMsgcode(ground, ["fsck", "--plain"]);
+		if (checked.code !== 0) problems.push(`fsck ended with ${checked.code}: ${checked.stdout}${checked.stderr}`);
+	}
 	if (problems.length > 0) problems.push(`the next command said: ${next.stderr}`);
 	if (random.chance(0.2)) {
 		const second = await runMsgcode(ground, list);

@@ -24,7 +24,11 @@ export async function checkLandings(
 		for (const decision of [landing, rejection]) if (decision?.wrong != null) findings.push(decision.wrong);
 		if (landing?.said == null) continue;
 		const commit = landingCommit(look, told, run);
-		if (rejection?.said != null && !(await wasRejectedBefore(look, run, commit))) {
+		if (
+			rejection?.said != null &&
+			!(await wasRejectedBefore(look, run, commit)) &&
+			!(await wasRejectedApart(look, run, commit))
+		) {
 			const message = `The run ${run.runId} has landed and was rejected as well.`;
 			const hint = `See which came first: git log -- ${run.folder}`;
 			findings.push(finding("landed_and_rejected", { ...place(run, "rejection.json"), message, hint }));
@@ -85,6 +89,18 @@ async function wasRejectedBefore(look: Look, run: RunPlace, commit: WalkedCommit
 	const tree = await wholeTree(look.reader, commit.facts.oid);
 	const path = fromTop(look.ledger.workspace, `tasks/runs/${run.taskId}/${run.runId}/rejection.json`);
 	return (await entryAt(look.reader, tree, path)) !== null;
+}
+
+/** Two clones decide differently and merge: each decision was sound where it was made, and the landing counts. */
+async function wasRejectedApart(look: Look, run: RunPlace, landing: WalkedCommit | null): Promise<boolean> {
+	const { git, workspace } = look.ledger;
+	const file = fromTop(workspace, `tasks/**/runs/${run.taskId}/${run.runId}/rejection.json`);
+	const how = ["--full-history", "--no-merges", "--diff-filter=A", "--no-renames", "--format=%H"];
+	const { stdout } = await git(["log", ...how, "HEAD", "--", `:(top,glob)${file}`]);
+	const born = stdout.toString("utf8").trim().split("\n").at(-1) ?? "";
+	if (born === "" || landing === null) return false;
+	const ancestor = await git(["merge-base", "--is-ancestor", landing.facts.oid, born], { accept: [0, 1] });
+	return ancestor.code === 1;
 }
 
 function place(run: RunPlace, name: string) {

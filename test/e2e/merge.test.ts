@@ -4,8 +4,9 @@ import { spawnSync } from "node:child_process";
 import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Action } from "../histories/actions.ts";
 import { builtProgram, removeTemplate } from "../histories/clone.ts";
-import { template } from "../histories/history.ts";
+import { noHistories, template } from "../histories/history.ts";
 import { KINDS } from "../histories/kinds.ts";
 import { playAll } from "../histories/property.ts";
 import type { Repo } from "../support/repo.ts";
@@ -63,6 +64,19 @@ describe("random histories see a merge driver", () => {
 });
 
 describe("plain git merge of two clones", () => {
+	test("a run that is landed here and rejected there has both decisions, and the ledger is sound", async () => {
+		const shared = await template(false, builtProgram());
+		try {
+			const act = (by: number, action: Action) => ({ by, action });
+			const steps = [act(0, { kind: "reject", task: 1 }), act(1, { kind: "land", task: 1 })];
+			const figures = noHistories();
+			await KINDS.two.play({ template: shared, driver: false, figures }, { clones: 2, order: [], steps });
+			expect(figures).toMatchObject({ steps: 2, conflicts: 0 });
+		} finally {
+			removeTemplate(shared);
+		}
+	});
+
 	test("removed on one side, edited and run on the other: the tombstone and the work are both there", async () => {
 		const { ann, bob } = await twoClones();
 		const [id = ""] = await sharedTasks(ann);

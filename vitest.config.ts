@@ -12,10 +12,10 @@ const wholeCommands = [
 	"test/engine/**/*.test.ts",
 	"test/docs/runnable.test.ts",
 	"test/cli/{backup,export}.test.ts",
-	"test/ledger/sync-{archive,refs,shapes}.test.ts",
+	"test/ledger/sync/sync-{archive,refs,shapes}.test.ts",
 	"test/cli/{doctor,prime,run-commands}.test.ts",
 	"test/ledger/fixes/**/*.test.ts",
-	"test/ledger/{history-walk,history-commands,history-fields,change-status,commit-edits,edit-task,history,pending,recovery,removed-files,sync,transaction}.test.ts",
+	"test/ledger/**/{history-walk,history-commands,history-fields,change-status,commit-edits,edit-task,history,pending,recovery,removed-files,sync,transaction}.test.ts",
 ];
 
 export default defineConfig({

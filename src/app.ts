@@ -83,8 +83,8 @@ async function recoverFromCrash(ledger: Ledger): Promise<void> {
 	try {
 		const names = existsSync(stateDir) ? readdirSync(stateDir) : [];
 		if (names.some((name) => TRACES.test(name))) {
-			const { finishJournal, needsRecovery } = await import("./ledger/recovery.ts");
-			const { withLock } = await import("./ledger/transaction.ts");
+			const { finishJournal, needsRecovery } = await import("./ledger/change/recovery.ts");
+			const { withLock } = await import("./ledger/change/transaction.ts");
 			if (needsRecovery(ledger)) await withLock(ledger, (reader) => finishJournal(ledger, reader));
 		}
 		if (names.includes("claims") && readdirSync(join(stateDir, "claims")).length > 0) {

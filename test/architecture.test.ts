@@ -28,20 +28,20 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Outside libraries and the one file that imports each; everything else does not know that they are there. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
 	commander: ["src/cli/commander.ts"],
-	diff: ["src/ledger/line-difference.ts"],
-	"gray-matter": ["src/ledger/document.ts"],
+	diff: ["src/ledger/history/line-difference.ts"],
+	"gray-matter": ["src/ledger/task/document.ts"],
 	"isomorphic-git": ["src/git/objects.ts"],
 	"simple-git": ["src/git/repo.ts"],
 	"smol-toml": ["src/config/toml.ts"],
-	yaml: ["src/ledger/yaml.ts"],
+	yaml: ["src/ledger/task/yaml.ts"],
 };
 
 /** zod has no door: schemas are the only source of shapes, and these are the files that hold schemas. */
 const SCHEMA_FILES: readonly string[] = [
 	"src/config/settings-layer.ts",
 	"src/config/settings-schema.ts",
-	"src/ledger/definition-schemas.ts",
-	"src/ledger/task.ts",
+	"src/ledger/task/definition-schemas.ts",
+	"src/ledger/task/task.ts",
 	"src/runners/capability-schema.ts",
 	"src/config/exec-declaration.ts",
 ];

@@ -1,8 +1,8 @@
 // What undo and rollback have in common when a definition comes back from history: what may be executed then, and the words.
 import type { App } from "../app.ts";
 import { approveBroughtBack, type Permission } from "../engine/permission.ts";
-import { readTask } from "../ledger/store.ts";
-import type { RewrittenTask } from "../ledger/task-rewrite.ts";
+import { readTask } from "../ledger/task/store.ts";
+import type { RewrittenTask } from "../ledger/undo/task-rewrite.ts";
 import { changeText } from "./change-text.ts";
 import type { Style } from "./color.ts";
 import type { Notice } from "./command.ts";

@@ -1,6 +1,7 @@
 // How one changed field of a task reads in a terminal.
+
+import type { FieldChange } from "../ledger/history/task-changes.ts";
 import { LIVE } from "../ledger/paths.ts";
-import type { FieldChange } from "../ledger/task-changes.ts";
 import type { Style } from "./color.ts";
 import { truncate, visible } from "./terminal-text.ts";
 

@@ -2,7 +2,7 @@
 import type { App } from "../app.ts";
 import { MsgcodeError } from "../core/errors.ts";
 import { approve, held, namesDigest, type Permission, permissionOf, standsApproved } from "../engine/permission.ts";
-import type { Definition } from "../ledger/definition.ts";
+import type { Definition } from "../ledger/task/definition.ts";
 import { type CommandContext, confirm } from "./command.ts";
 import { visible } from "./terminal-text.ts";
 

@@ -2,7 +2,7 @@
 
 import { formatDuration } from "../core/clock.ts";
 import type { ChangedFile } from "../git/patch.ts";
-import type { Receipt } from "../ledger/receipt.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
 import type { Style } from "./color.ts";
 import { visible } from "./terminal-text.ts";
 

@@ -1,8 +1,8 @@
 // What the commands that move a task through its statuses have in common: find it, change it, say so.
 import { MsgcodeError } from "../core/errors.ts";
 import { readClaim } from "../engine/claim.ts";
-import { changeStatus, type StatusChange } from "../ledger/change-status.ts";
-import { readTask, resolveTaskId } from "../ledger/store.ts";
+import { changeStatus, type StatusChange } from "../ledger/edit/change-status.ts";
+import { readTask, resolveTaskId } from "../ledger/task/store.ts";
 import { archiveAfter } from "./archive-after.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { openFor } from "./open.ts";

@@ -1,14 +1,14 @@
 // Tasks as they were, for the commands that take --at: resolves the revision and reads the commit's objects.
-import { readFacts } from "../ledger/history.ts";
-import { resolveTaskIdAt } from "../ledger/history-task-id.ts";
-import { openHistory } from "../ledger/history-walk.ts";
+import { readFacts } from "../ledger/history/history.ts";
+import { resolveTaskIdAt } from "../ledger/history/history-task-id.ts";
+import { openHistory } from "../ledger/history/history-walk.ts";
+import { resolveRevision } from "../ledger/history/revision.ts";
+import { allFilesAt, readTaskAt, type TaskTimes, taskTimes } from "../ledger/history/task-at.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { byUrgency, type ListedTask, listedTask } from "../ledger/listed-task.ts";
-import { isOver } from "../ledger/over.ts";
+import { byUrgency, type ListedTask, listedTask } from "../ledger/listing/listed-task.ts";
 import { LIVE } from "../ledger/paths.ts";
-import { resolveRevision } from "../ledger/revision.ts";
-import { allFilesAt, readTaskAt, type TaskTimes, taskTimes } from "../ledger/task-at.ts";
-import { type TaskView, withoutPrompt } from "../ledger/task-view.ts";
+import { isOver } from "../ledger/task/over.ts";
+import { type TaskView, withoutPrompt } from "../ledger/task/task-view.ts";
 import type { CommandContext } from "./command.ts";
 import { historyNotice } from "./history-notice.ts";
 

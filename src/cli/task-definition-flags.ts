@@ -2,9 +2,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileError, MsgcodeError } from "../core/errors.ts";
-import { parseFlagValue, runnerFromFlags } from "../ledger/definition-flags.ts";
-import { definitionKeys } from "../ledger/definition-keys.ts";
 import { LIMITS } from "../ledger/limits.ts";
+import { parseFlagValue, runnerFromFlags } from "../ledger/task/definition-flags.ts";
+import { definitionKeys } from "../ledger/task/definition-keys.ts";
 import type { CommandContext } from "./command.ts";
 
 type Options = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 // A diff of a task's files in colour, with changed text shown word by word inside its lines.
 // Invariant: without colour it is the diff as git gives it; nothing that the text holds can act on the terminal.
-import { wordDifference } from "../ledger/line-difference.ts";
+import { wordDifference } from "../ledger/history/line-difference.ts";
 import type { Style } from "./color.ts";
 import { safeText } from "./terminal-text.ts";
 

@@ -5,8 +5,8 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { replaceFile } from "../core/files.ts";
+import { bytesOf } from "../ledger/archive/move-home.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { bytesOf } from "../ledger/move-home.ts";
 import { LIVE } from "../ledger/paths.ts";
 import { type Archived, archiveTasks, overTasks } from "./archive-tasks.ts";
 

@@ -3,17 +3,17 @@
 // that a person left uncommitted, unless they named the task.
 import { existsSync } from "node:fs";
 import { MsgcodeError } from "../core/errors.ts";
+import { bytesOf, type Move, moveLocalEvents, planMoves, writesOf } from "../ledger/archive/move-home.ts";
+import { listPending } from "../ledger/change/pending.ts";
+import { changeLedger } from "../ledger/change/transaction.ts";
 import { excludeWorktrees } from "../ledger/init-workspace.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { summaryOf } from "../ledger/listed-task.ts";
+import { summaryOf } from "../ledger/listing/listed-task.ts";
+import { readListed, refreshIndex } from "../ledger/listing/task-index.ts";
 import { parseMessage } from "../ledger/message.ts";
-import { bytesOf, type Move, moveLocalEvents, planMoves, writesOf } from "../ledger/move-home.ts";
-import { homeInArchive, overSince } from "../ledger/over.ts";
 import { LIVE } from "../ledger/paths.ts";
-import { listPending } from "../ledger/pending.ts";
-import { readTask } from "../ledger/store.ts";
-import { readListed, refreshIndex } from "../ledger/task-index.ts";
-import { changeLedger } from "../ledger/transaction.ts";
+import { homeInArchive, overSince } from "../ledger/task/over.ts";
+import { readTask } from "../ledger/task/store.ts";
 import { readClaim } from "./claim.ts";
 import { worktreePath } from "./worktree.ts";
 

@@ -6,7 +6,7 @@ import { isoTime, now } from "../core/clock.ts";
 import type { EventData, EventType } from "../core/event.ts";
 import { failPoint } from "../core/failpoint.ts";
 import { superviseProcess } from "../core/supervisor.ts";
-import type { AttemptResult } from "../ledger/receipt.ts";
+import type { AttemptResult } from "../ledger/runs/receipt.ts";
 import type { Runner, RunnerOutcome, RunnerPlan } from "../runners/runner.ts";
 import type { RunFolder } from "./run-folder.ts";
 

@@ -2,8 +2,8 @@
 // Invariant: only the run's owner signals its programs; this asks, waits and reads.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { Receipt } from "../ledger/receipt.ts";
-import { readReceipt } from "../ledger/runs.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
+import { readReceipt } from "../ledger/runs/runs.ts";
 import { type Claim, ownerState, readClaim } from "./claim.ts";
 import { recoverRuns } from "./recover-runs.ts";
 import { type RunEnding, readEnding, requestCancel, runFolderAt } from "./run-folder.ts";

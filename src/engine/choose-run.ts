@@ -2,8 +2,8 @@
 // Invariant: without a run named, only the newest result counts: an older one never takes the place of one that landed or was rejected.
 import { MsgcodeError } from "../core/errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { Receipt } from "../ledger/receipt.ts";
-import { readLanding, readRejection } from "../ledger/runs.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
+import { readLanding, readRejection } from "../ledger/runs/runs.ts";
 import { findRun } from "./find-run.ts";
 import { refuseLiveRun } from "./remove-worktree.ts";
 import { worktreeReceipts } from "./worktree.ts";

@@ -2,9 +2,9 @@
 
 import type { Ledger } from "../ledger/ledger.ts";
 import { recordPath } from "../ledger/paths.ts";
-import type { Receipt } from "../ledger/receipt.ts";
-import { editRecord, formatRecord, parseRecord } from "../ledger/record.ts";
-import { newRecord } from "../ledger/task.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
+import { editRecord, formatRecord, parseRecord } from "../ledger/task/record.ts";
+import { newRecord } from "../ledger/task/task.ts";
 
 /** The changed record's text; null when the task cannot be closed any more (somebody closed it, or its record is broken). */
 export function closedRecord(ledger: Ledger, receipt: Receipt, current: Buffer | null): string | null {

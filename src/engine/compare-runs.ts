@@ -4,10 +4,10 @@ import { MsgcodeError } from "../core/errors.ts";
 import { treeOfCommit } from "../git/head.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { type ChangedFile, changedFiles, patchNumbers, patchText } from "../git/patch.ts";
-import { codeTreeOf } from "../ledger/code-tree.ts";
+import { codeTreeOf } from "../ledger/change/code-tree.ts";
+import { textPatch } from "../ledger/history/line-difference.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { textPatch } from "../ledger/line-difference.ts";
-import type { Receipt } from "../ledger/receipt.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
 import type { RecordedRun } from "./recorded-run.ts";
 
 export type FinishedRun = RecordedRun & { readonly receipt: Receipt };

@@ -1,13 +1,13 @@
 // Finds a run by its id or the beginning of one, among recorded runs, live ones and those whose result waits to be committed.
 // Invariant: an ambiguous beginning never picks one; it lists the matches.
 import { MsgcodeError } from "../core/errors.ts";
-import { type Claim, listClaims } from "../engine/claim.ts";
-import { tasksWithRuns } from "../ledger/archive-places.ts";
+import { tasksWithRuns } from "../ledger/archive/archive-places.ts";
+import { listPending } from "../ledger/change/pending.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { parseMessage } from "../ledger/message.ts";
-import { listPending } from "../ledger/pending.ts";
-import type { Receipt } from "../ledger/receipt.ts";
-import { readReceipt, runIdsOf } from "../ledger/runs.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
+import { readReceipt, runIdsOf } from "../ledger/runs/runs.ts";
+import { type Claim, listClaims } from "./claim.ts";
 
 export interface FoundRun {
 	readonly taskId: string;

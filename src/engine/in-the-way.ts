@@ -3,8 +3,8 @@
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
-import { codeInState, statOf } from "../ledger/code-files.ts";
-import type { JournalChange } from "../ledger/journal.ts";
+import { codeInState, statOf } from "../ledger/change/code-files.ts";
+import type { JournalChange } from "../ledger/change/journal.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 
 /** Throws `worktree_dirty` naming the paths unless every place is as HEAD has it. `what` would touch them. */

@@ -7,10 +7,10 @@ import { digest } from "../core/ids.ts";
 import { treeOfCommit } from "../git/head.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { changedFiles, patchNumbers } from "../git/patch.ts";
-import { codeTreeOf } from "../ledger/code-tree.ts";
-import { type CommitFacts, commitFacts } from "../ledger/commit-facts.ts";
+import { codeTreeOf } from "../ledger/change/code-tree.ts";
+import { type CommitFacts, commitFacts } from "../ledger/history/commit-facts.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { Receipt } from "../ledger/receipt.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
 import { mergeCode } from "./merge-landing.ts";
 import { codeOfRun, type RunCode } from "./run-code.ts";
 

@@ -7,8 +7,8 @@ import { temporaryName } from "../core/temporary-files.ts";
 import { type Head, writeCommit } from "../git/head.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { changedFiles } from "../git/patch.ts";
-import { codeTreeOf } from "../ledger/code-tree.ts";
-import type { JournalChange } from "../ledger/journal.ts";
+import { codeTreeOf } from "../ledger/change/code-tree.ts";
+import type { JournalChange } from "../ledger/change/journal.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { RunCode } from "./run-code.ts";
 

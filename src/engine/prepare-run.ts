@@ -5,7 +5,7 @@ import { failPoint } from "../core/failpoint.ts";
 import type { CollectWarning } from "../git/collect.ts";
 import { treeOfCommit } from "../git/head.ts";
 import { removeWorktree } from "../git/worktree.ts";
-import { codeTreeOf } from "../ledger/code-tree.ts";
+import { codeTreeOf } from "../ledger/change/code-tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { carriedBase } from "./carry.ts";
 import type { Claim } from "./claim.ts";

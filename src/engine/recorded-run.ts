@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
-import { nameAt, nameCount } from "../ledger/history-table.ts";
-import { type History, openHistory } from "../ledger/history-walk.ts";
+import { nameAt, nameCount } from "../ledger/history/history-table.ts";
+import { type History, openHistory } from "../ledger/history/history-walk.ts";
+import { contentIn, jsonIn, receiptIn, runFilesOf } from "../ledger/history/task-at.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { Receipt } from "../ledger/receipt.ts";
-import { type Landing, placeOfRun, type Rejection, readLanding, readRejection } from "../ledger/runs.ts";
-import { contentIn, jsonIn, receiptIn, runFilesOf } from "../ledger/task-at.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
+import { type Landing, placeOfRun, type Rejection, readLanding, readRejection } from "../ledger/runs/runs.ts";
 import type { Claim } from "./claim.ts";
 import { findRun } from "./find-run.ts";
 

@@ -2,11 +2,11 @@
 // Invariant: a landed run is not rejected, and nothing that is kept nowhere else is removed.
 import { MsgcodeError } from "../core/errors.ts";
 import { refuseWhileBusy } from "../git/operation.ts";
-import { changeTask } from "../ledger/change-task.ts";
+import { changeTask } from "../ledger/edit/change-task.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { runFolder } from "../ledger/paths.ts";
-import type { Receipt } from "../ledger/receipt.ts";
-import { type Rejection, readRejection } from "../ledger/runs.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
+import { type Rejection, readRejection } from "../ledger/runs/runs.ts";
 import { refuseLanded } from "./choose-run.ts";
 import { refuseLiveRun } from "./remove-worktree.ts";
 import { noteSettling, type Settled, settleWorktree } from "./settle-worktree.ts";

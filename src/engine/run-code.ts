@@ -7,10 +7,10 @@ import { temporaryName } from "../core/temporary-files.ts";
 import { treeOfCommit } from "../git/head.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { fileDigest, treeAfterPatch } from "../git/patch.ts";
-import { codeTreeOf } from "../ledger/code-tree.ts";
+import { codeTreeOf } from "../ledger/change/code-tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { Receipt } from "../ledger/receipt.ts";
-import { patchFile } from "../ledger/runs.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
+import { patchFile } from "../ledger/runs/runs.ts";
 
 /** How far back in HEAD's history the base is looked for when its commit is not here. */
 const SEARCHED_COMMITS = 500;

@@ -2,7 +2,7 @@
 // Invariant: a run is ok only when the runner, the collection and every check are.
 import { now } from "../core/clock.ts";
 import { sizedDigest } from "../core/ids.ts";
-import type { CheckResult } from "../ledger/receipt.ts";
+import type { CheckResult } from "../ledger/runs/receipt.ts";
 import { redactSecrets } from "../trust/secrets.ts";
 import { type AttemptEnd, runCheck } from "./attempt.ts";
 import type { CollectedWork } from "./collect-work.ts";

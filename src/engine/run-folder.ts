@@ -4,7 +4,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureFolder, readFileIfThere, replaceFile } from "../core/files.ts";
 import type { CollectWarning } from "../git/collect.ts";
-import type { AttemptResult, CheckResult, RunStatus } from "../ledger/receipt.ts";
+import type { AttemptResult, CheckResult, RunStatus } from "../ledger/runs/receipt.ts";
 
 export interface RunFolder {
 	readonly stateDir: string;

@@ -1,10 +1,10 @@
 // The runs of a workspace as a list: recorded ones from runs.jsonl and the run folders, live ones from their claims.
 // Invariant: a run that a merge lost from runs.jsonl is still listed, from its own folder.
 import { isoTime, now } from "../core/clock.ts";
-import { tasksWithRuns } from "../ledger/archive-places.ts";
+import { tasksWithRuns } from "../ledger/archive/archive-places.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { type RunLine, runLineOf } from "../ledger/receipt.ts";
-import { readLanding, readReceipt, readRejection, readRunLog, runIdsOf } from "../ledger/runs.ts";
+import { type RunLine, runLineOf } from "../ledger/runs/receipt.ts";
+import { readLanding, readReceipt, readRejection, readRunLog, runIdsOf } from "../ledger/runs/runs.ts";
 import { type Claim, listClaims } from "./claim.ts";
 
 export interface ListedRun {

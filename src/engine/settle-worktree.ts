@@ -7,7 +7,7 @@ import { ensureFolder, readFileIfThere, removeFileIfThere, replaceFile } from ".
 import { isTaskId } from "../core/ids.ts";
 import { liveness, ownIdentity, type ProcessIdentity } from "../core/process-identity.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { readLanding, readRejection } from "../ledger/runs.ts";
+import { readLanding, readRejection } from "../ledger/runs/runs.ts";
 import { discardWorktree } from "./remove-worktree.ts";
 
 /** A process that cannot be looked at (another container) is believed this long. */

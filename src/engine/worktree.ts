@@ -18,8 +18,8 @@ import {
 } from "../git/worktree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { isLedgerPath } from "../ledger/paths.ts";
-import type { Receipt } from "../ledger/receipt.ts";
-import { readReceipt, runIdsOf } from "../ledger/runs.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
+import { readReceipt, runIdsOf } from "../ledger/runs/runs.ts";
 import { fromTop, type Workspace } from "../ledger/workspace.ts";
 import { type RunFolder, runFolderAt } from "./run-folder.ts";
 

@@ -1,7 +1,7 @@
 // How the tasks' records came to be what they are: every status by a legal step with an actor, every birth kept.
 // Invariant: a commit that no single command made is never called damaged for what it changed.
 import { recordPath, taskPath } from "../ledger/paths.ts";
-import { isTransitionLegal, TASK_STATUSES, type TaskStatus } from "../ledger/task-status.ts";
+import { isTransitionLegal, TASK_STATUSES, type TaskStatus } from "../ledger/task/task-status.ts";
 import { type CommitKind, kindOf } from "./commit-kind.ts";
 import { type Finding, finding } from "./finding.ts";
 import type { FileChange, WalkedCommit } from "./history-walk.ts";

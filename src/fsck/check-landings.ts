@@ -1,7 +1,7 @@
 // Landings and rejections: of the right run, not both, and each landing's commit holds what the run's changes give.
 import { entryAt } from "../git/tree-edit.ts";
-import type { Receipt } from "../ledger/receipt.ts";
-import type { Landing } from "../ledger/runs.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
+import type { Landing } from "../ledger/runs/runs.ts";
 import { fromTop } from "../ledger/workspace.ts";
 import { type ProvenResult, wholeTree } from "./check-results.ts";
 import { type Finding, finding, fromHistory } from "./finding.ts";

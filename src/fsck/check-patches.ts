@@ -5,7 +5,7 @@ import { objectId } from "../git/object-writer.ts";
 import { patchNumbers } from "../git/patch.ts";
 import { type PatchFile, readPatch } from "../git/patch-reader.ts";
 import { isLedgerPath } from "../ledger/paths.ts";
-import { type PatchFacts, parseReceipt, type Receipt } from "../ledger/receipt.ts";
+import { type PatchFacts, parseReceipt, type Receipt } from "../ledger/runs/receipt.ts";
 import type { Workspace } from "../ledger/workspace.ts";
 import { type Finding, finding, fromHistory } from "./finding.ts";
 import type { Look } from "./look.ts";

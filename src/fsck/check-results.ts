@@ -9,7 +9,7 @@ import { treeAfterPatch } from "../git/patch.ts";
 import { applyInProcess } from "../git/patch-apply.ts";
 import { readPatch } from "../git/patch-reader.ts";
 import type { TreeChanges } from "../git/tree-edit.ts";
-import type { Receipt } from "../ledger/receipt.ts";
+import type { Receipt } from "../ledger/runs/receipt.ts";
 import { type Finding, finding, fromHistory } from "./finding.ts";
 import type { Look } from "./look.ts";
 import { bytesOf, type RunPlace } from "./snapshot.ts";

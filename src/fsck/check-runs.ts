@@ -1,6 +1,6 @@
 // Whether run logs, receipts and run folders tell the same: each run once, in both places, in the same words.
-import type { Receipt, RunLine } from "../ledger/receipt.ts";
-import { sameRun } from "../ledger/run-log-health.ts";
+import type { Receipt, RunLine } from "../ledger/runs/receipt.ts";
+import { sameRun } from "../ledger/runs/run-log-health.ts";
 import { type Finding, finding, fromHistory, ofDiagnostic } from "./finding.ts";
 import type { Look } from "./look.ts";
 import { hasLineAt, type RunHistory } from "./run-history.ts";

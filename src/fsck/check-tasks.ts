@@ -1,11 +1,11 @@
 // The tasks' files by themselves: readable, of the right shape, named as they should be, each task in one place.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { archiveHomes } from "../ledger/archive-places.ts";
+import { archiveHomes } from "../ledger/archive/archive-places.ts";
 import { misnamedTaskFile } from "../ledger/health.ts";
 import { LIVE } from "../ledger/paths.ts";
-import { recordContradiction } from "../ledger/record-contradiction.ts";
-import type { StoredTask } from "../ledger/store.ts";
+import { recordContradiction } from "../ledger/task/record-contradiction.ts";
+import type { StoredTask } from "../ledger/task/store.ts";
 import { type Finding, finding, fromHistory, ofDiagnostic } from "./finding.ts";
 import type { Look } from "./look.ts";
 

@@ -1,6 +1,6 @@
 // What made a commit, as far as its message tells: one command, a hand edit, a taking back, or nobody knows what.
 // Invariant: only a commit that one command can have written as it is counts as a command's.
-import type { CommitFacts } from "../ledger/commit-facts.ts";
+import type { CommitFacts } from "../ledger/history/commit-facts.ts";
 import type { WalkedCommit } from "./history-walk.ts";
 
 export type CommitKind =

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
-import { type CommitFacts, commitFacts } from "../ledger/commit-facts.ts";
+import { type CommitFacts, commitFacts } from "../ledger/history/commit-facts.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { fromTop } from "../ledger/workspace.ts";
 

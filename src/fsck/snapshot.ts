@@ -2,12 +2,12 @@
 // Invariant: reading only; what cannot be read is there as null, for a check to say so.
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { rotatedLogs, taskIdsLike, tasksWithRuns } from "../ledger/archive-places.ts";
+import { rotatedLogs, taskIdsLike, tasksWithRuns } from "../ledger/archive/archive-places.ts";
 import type { Diagnostic } from "../ledger/diagnostic.ts";
 import { RUNS_FILE } from "../ledger/paths.ts";
-import { parseReceipt, type Receipt, type RunLine } from "../ledger/receipt.ts";
-import { isSoundReceipt, parseRunLine, parseRunLog, placeOfRun, runIdsOf } from "../ledger/runs.ts";
-import { readTask, type StoredTask } from "../ledger/store.ts";
+import { parseReceipt, type Receipt, type RunLine } from "../ledger/runs/receipt.ts";
+import { isSoundReceipt, parseRunLine, parseRunLog, placeOfRun, runIdsOf } from "../ledger/runs/runs.ts";
+import { readTask, type StoredTask } from "../ledger/task/store.ts";
 
 export interface LogLine {
 	readonly file: string;

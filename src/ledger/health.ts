@@ -6,19 +6,19 @@ import { formatDuration, isoTime } from "../core/clock.ts";
 import { type Finding, type HealthCheck, healthCheck, problem, warning } from "../core/health.ts";
 import { isAbandoned, sightLock } from "../core/lock-file.ts";
 import { isLeftoverTemporary } from "../core/temporary-files.ts";
-import { taskHome } from "./archive-places.ts";
+import { taskHome } from "./archive/archive-places.ts";
+import { listPending } from "./change/pending.ts";
 import { FIX_HINT } from "./fixes/fix.ts";
 import { ATTRIBUTES, excludeLines, IGNORED } from "./init-workspace.ts";
 import type { Ledger } from "./ledger.ts";
-import { driverState } from "./merge-driver.ts";
+import { differingTasks } from "./listing/stale-index.ts";
+import { readSummaries } from "./listing/task-index.ts";
+import { driverState } from "./merge/merge-driver.ts";
 import { parseMessage } from "./message.ts";
 import { INDEX_FILE, rightTaskFileName } from "./paths.ts";
-import { listPending } from "./pending.ts";
-import { recordContradiction } from "./record-contradiction.ts";
-import { examineRunLog } from "./run-log-health.ts";
-import { differingTasks } from "./stale-index.ts";
-import { readSummaries } from "./task-index.ts";
-import type { TaskSummary } from "./task-view.ts";
+import { examineRunLog } from "./runs/run-log-health.ts";
+import { recordContradiction } from "./task/record-contradiction.ts";
+import type { TaskSummary } from "./task/task-view.ts";
 
 /** How many findings of one kind are listed. */
 const SHOWN = 100;

@@ -4,10 +4,10 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { appendLine, ensureFolder } from "../core/files.ts";
+import { changeLedger } from "./change/transaction.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
-import { type DriverState, driverState, registerDriver } from "./merge-driver.ts";
-import { refreshIndex } from "./task-index.ts";
-import { changeLedger } from "./transaction.ts";
+import { refreshIndex } from "./listing/task-index.ts";
+import { type DriverState, driverState, registerDriver } from "./merge/merge-driver.ts";
 import { MARKER_FILE, rememberWorkspace, type Workspace, workspaceAt } from "./workspace.ts";
 
 /** Lines that tasks/.gitattributes holds besides the user's own. */

@@ -10,7 +10,7 @@ import { run } from "../../src/cli/program.ts";
 import { displayWidth } from "../../src/cli/terminal-text.ts";
 import { EXIT, MsgcodeError } from "../../src/core/errors.ts";
 import { version } from "../../src/core/version.ts";
-import { definitionKeys } from "../../src/ledger/definition-keys.ts";
+import { definitionKeys } from "../../src/ledger/task/definition-keys.ts";
 import { memoryIo, runCli } from "../support/cli.ts";
 
 const root = { name: "msgcode", does: "", verbs: nouns };

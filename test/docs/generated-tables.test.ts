@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FAIL_POINTS } from "../../src/core/failpoint.ts";
 import { findingTable } from "../../src/fsck/finding.ts";
-import { definitionDefaults } from "../../src/ledger/definition.ts";
-import { definitionKeys } from "../../src/ledger/definition-keys.ts";
 import { diagnosticTable } from "../../src/ledger/diagnostic.ts";
 import { fixKinds } from "../../src/ledger/fixes/registry.ts";
 import { LIMITS } from "../../src/ledger/limits.ts";
+import { definitionDefaults } from "../../src/ledger/task/definition.ts";
+import { definitionKeys } from "../../src/ledger/task/definition-keys.ts";
 import { readDocument, root } from "./documents.ts";
 
 const KINDS: Readonly<Record<string, string>> = { object: "map", integer: "whole number", boolean: "true or false" };

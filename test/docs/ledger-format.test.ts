@@ -1,10 +1,10 @@
 // docs/ledger-format.md names every key that the code writes, and none that it does not.
 import { expect, test } from "vitest";
 import { EVENT_TYPES } from "../../src/core/event.ts";
-import { type Receipt, runLineOf } from "../../src/ledger/receipt.ts";
-import { taskRecordSchema } from "../../src/ledger/task.ts";
-import { parseTaskFile } from "../../src/ledger/task-file.ts";
-import { NO_RUNS, taskView } from "../../src/ledger/task-view.ts";
+import { type Receipt, runLineOf } from "../../src/ledger/runs/receipt.ts";
+import { taskRecordSchema } from "../../src/ledger/task/task.ts";
+import { parseTaskFile } from "../../src/ledger/task/task-file.ts";
+import { NO_RUNS, taskView } from "../../src/ledger/task/task-view.ts";
 import { readDocument } from "./documents.ts";
 
 const PATH = "docs/ledger-format.md";

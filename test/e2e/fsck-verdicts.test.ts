@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { type FindingCode, findingTable } from "../../src/fsck/finding.ts";
 import { fsck } from "../../src/fsck/fsck.ts";
 import type { Git } from "../../src/git/plumbing.ts";
-import { withLock } from "../../src/ledger/transaction.ts";
+import { withLock } from "../../src/ledger/change/transaction.ts";
 import {
 	amend,
 	editJson,

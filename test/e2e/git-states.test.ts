@@ -2,7 +2,7 @@
 // a run that ends in the middle of one loses nothing.
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { listPending } from "../../src/ledger/pending.ts";
+import { listPending } from "../../src/ledger/change/pending.ts";
 import { BUSY, beginOperation, busyCase, divergedRepo } from "../support/busy.ts";
 import { type Repo, repo } from "../support/repo.ts";
 import { snapshotOf } from "../support/snapshot.ts";

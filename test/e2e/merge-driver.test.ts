@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { DRIVER_LINE } from "../../src/ledger/merge-driver.ts";
+import { DRIVER_LINE } from "../../src/ledger/merge/merge-driver.ts";
 import { type Repo, type RepoOptions, repo, repoAt, temporaryFolder } from "../support/repo.ts";
 import { addTask, succeed } from "../support/two-clones.ts";
 

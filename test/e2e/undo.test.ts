@@ -1,8 +1,8 @@
 // Undo of every kind of command, and undo of that: the state before, byte for byte or field by field, and nothing of the
 // user's touched. The table is held against the operations that the sources write.
 import { describe, expect, test } from "vitest";
-import { OPERATIONS } from "../../src/ledger/operations.ts";
 import { isLedgerPath } from "../../src/ledger/paths.ts";
+import { OPERATIONS } from "../../src/ledger/undo/operations.ts";
 import {
 	type OperationScene,
 	operationOf,

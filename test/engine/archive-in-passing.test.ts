@@ -5,8 +5,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { armFailPoints } from "../../src/core/failpoint.ts";
 import { acquireLock } from "../../src/core/lock.ts";
 import { archiveInPassing } from "../../src/engine/archive-in-passing.ts";
-import { formatRecord } from "../../src/ledger/record.ts";
-import { newRecord } from "../../src/ledger/task.ts";
+import { formatRecord } from "../../src/ledger/task/record.ts";
+import { newRecord } from "../../src/ledger/task/task.ts";
 import { ledgerOf } from "../support/ledger.ts";
 import { type Repo, repo } from "../support/repo.ts";
 

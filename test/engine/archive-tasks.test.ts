@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { refuseTaken } from "../../src/ledger/add-task.ts";
+import { refuseTaken } from "../../src/ledger/edit/add-task.ts";
 import { killedAt } from "../support/killed.ts";
 import { type Repo, type RepoOptions, repo } from "../support/repo.ts";
 

@@ -2,7 +2,7 @@
 // unseen.
 import { beforeEach, describe, expect, test } from "vitest";
 import { approve, held, namesDigest, type Permission, permissionOf } from "../../src/engine/permission.ts";
-import { parseTaskFile } from "../../src/ledger/task-file.ts";
+import { parseTaskFile } from "../../src/ledger/task/task-file.ts";
 import { createRegistry } from "../../src/runners/registry.ts";
 import { ledgerOf, type TestLedger } from "../support/ledger.ts";
 import { repo } from "../support/repo.ts";

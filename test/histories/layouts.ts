@@ -1,8 +1,8 @@
 // The files of new tasks, in the forms that people and programs give them. The prompt has parts with lines between them that
 // nobody changes, so that each part is a value of its own for a merge of text.
-import { addTask, adoptText } from "../../src/ledger/add-task.ts";
-import { definitionDefaults } from "../../src/ledger/definition.ts";
+import { addTask, adoptText } from "../../src/ledger/edit/add-task.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
+import { definitionDefaults } from "../../src/ledger/task/definition.ts";
 import type { Layout } from "./actions.ts";
 
 export const PARTS = 4;

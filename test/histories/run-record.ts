@@ -10,8 +10,8 @@ import { makeRunFolder, type RunEnding } from "../../src/engine/run-folder.ts";
 import { readHead } from "../../src/git/head.ts";
 import { writeObject } from "../../src/git/object-writer.ts";
 import { editTree } from "../../src/git/tree-edit.ts";
-import { codeTreeOf } from "../../src/ledger/code-tree.ts";
-import { readTask } from "../../src/ledger/store.ts";
+import { codeTreeOf } from "../../src/ledger/change/code-tree.ts";
+import { readTask } from "../../src/ledger/task/store.ts";
 import { runCli } from "../support/cli.ts";
 import { type Clone, tick, type World } from "./clone.ts";
 

@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { archiveHomes, taskHome, taskHomes } from "../../src/ledger/archive-places.ts";
+import { archiveHomes, taskHome, taskHomes } from "../../src/ledger/archive/archive-places.ts";
 import {
 	archiveHome,
 	definitionPath,

@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { formatMessage } from "../../src/ledger/message.ts";
-import { formatReceipt, type Receipt, runLineOf } from "../../src/ledger/receipt.ts";
-import { formatRecord } from "../../src/ledger/record.ts";
+import { formatReceipt, type Receipt, runLineOf } from "../../src/ledger/runs/receipt.ts";
+import { formatRecord } from "../../src/ledger/task/record.ts";
 import type { Repo } from "./repo.ts";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { createGit } from "../../src/git/plumbing.ts";
-import type { MergeText } from "../../src/ledger/merge-task.ts";
-import { gitMergeText } from "../../src/ledger/merge-text.ts";
+import type { MergeText } from "../../src/ledger/merge/merge-task.ts";
+import { gitMergeText } from "../../src/ledger/merge/merge-text.ts";
 import { hermeticEnvironment } from "./repo.ts";
 
 /** One for a whole test file: its folder goes when the file's tests are done. */

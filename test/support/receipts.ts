@@ -1,6 +1,6 @@
 // A receipt and a changed file as a run leaves them, with whatever a test wants otherwise.
 import type { ChangedFile } from "../../src/git/patch.ts";
-import type { Receipt } from "../../src/ledger/receipt.ts";
+import type { Receipt } from "../../src/ledger/runs/receipt.ts";
 
 export const ID = "tsk_0000000001";
 export const RUN = "run_20260102T030405Z_0badcafe";

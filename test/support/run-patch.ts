@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { Receipt } from "../../src/ledger/receipt.ts";
+import type { Receipt } from "../../src/ledger/runs/receipt.ts";
 import { type Repo, temporaryFolder } from "./repo.ts";
 
 export interface ScriptRun {

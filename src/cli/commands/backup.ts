@@ -6,8 +6,8 @@ import { shellWord } from "../../core/shell-word.ts";
 import { refuseNoRemote, withoutCredentials } from "../../git/remote-address.ts";
 import { openRepo } from "../../git/repo.ts";
 import { type KeptRefs, refsToKeep } from "../../git/whole-repository.ts";
-import { refuseTarget, writeBackup } from "../../ledger/backup-file.ts";
-import { planRemoteBackup, pushBackup } from "../../ledger/backup-remote.ts";
+import { refuseTarget, writeBackup } from "../../ledger/sync/backup-file.ts";
+import { planRemoteBackup, pushBackup } from "../../ledger/sync/backup-remote.ts";
 import { type CommandContext, type CommandResult, confirm, type Notice } from "../command.ts";
 import { openFor } from "../open.ts";
 

@@ -1,6 +1,6 @@
 // The flags of `task add` and `task edit`, made from the ledger's table of front matter keys, so that none can be missing.
 
-import { type DefinitionKey, definitionKeys, runnerFlags } from "../../ledger/definition-keys.ts";
+import { type DefinitionKey, definitionKeys, runnerFlags } from "../../ledger/task/definition-keys.ts";
 import type { Flag } from "../declaration.ts";
 
 const VALUE_NAMES: Readonly<Record<DefinitionKey["kind"], string>> = {

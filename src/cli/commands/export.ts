@@ -8,9 +8,9 @@ import { runWithChanges } from "../../engine/choose-run.ts";
 import { pullRequestOf } from "../../engine/export-run.ts";
 import { findRun } from "../../engine/find-run.ts";
 import { listRuns } from "../../engine/run-list.ts";
-import type { Receipt } from "../../ledger/receipt.ts";
-import { readReceipt } from "../../ledger/runs.ts";
-import { resolveTaskId } from "../../ledger/store.ts";
+import type { Receipt } from "../../ledger/runs/receipt.ts";
+import { readReceipt } from "../../ledger/runs/runs.ts";
+import { resolveTaskId } from "../../ledger/task/store.ts";
 import { type CommandContext, type CommandResult, confirm } from "../command.ts";
 import { openFor } from "../open.ts";
 

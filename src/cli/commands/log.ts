@@ -1,10 +1,10 @@
 // `msgcode log`: what happened in the ledger, over all tasks, the newest first.
 import { isoTime } from "../../core/clock.ts";
 import { prettyJson } from "../../core/json-text.ts";
-import { readTime } from "../../ledger/date-words.ts";
-import { resolveKnownTaskId } from "../../ledger/history-task-id.ts";
-import { openHistory } from "../../ledger/history-walk.ts";
-import { type LogEntry, readLog } from "../../ledger/ledger-log.ts";
+import { readTime } from "../../ledger/history/date-words.ts";
+import { resolveKnownTaskId } from "../../ledger/history/history-task-id.ts";
+import { openHistory } from "../../ledger/history/history-walk.ts";
+import { type LogEntry, readLog } from "../../ledger/history/ledger-log.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult, Notice } from "../command.ts";
 import { historyNotice } from "../history-notice.ts";

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { EXIT, MsgcodeError } from "../../core/errors.ts";
 import { readFileIfThere, replaceFile } from "../../core/files.ts";
 import { createGit } from "../../git/plumbing.ts";
-import { mergeBytes } from "../../ledger/merge-bytes.ts";
+import { mergeBytes } from "../../ledger/merge/merge-bytes.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { visible } from "../terminal-text.ts";
 

@@ -1,9 +1,9 @@
 // `msgcode prime`: a short account for an agent that has just started: what is open, and how to use the tool.
 // Invariant: it never fails; outside a workspace it is silent, in a damaged one it says what it can.
 import { MsgcodeError } from "../../core/errors.ts";
-import { notReadyBecause, withArchivedParents } from "../../ledger/dependencies.ts";
-import { summaryOf } from "../../ledger/listed-task.ts";
-import type { TaskSummary } from "../../ledger/task-view.ts";
+import { summaryOf } from "../../ledger/listing/listed-task.ts";
+import { notReadyBecause, withArchivedParents } from "../../ledger/task/dependencies.ts";
+import type { TaskSummary } from "../../ledger/task/task-view.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { truncate, visible } from "../terminal-text.ts";

@@ -1,5 +1,5 @@
 // `msgcode run list`: runs of all tasks, the newest first.
-import { resolveTaskId } from "../../ledger/store.ts";
+import { resolveTaskId } from "../../ledger/task/store.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { runListResult } from "../run-list-result.ts";

@@ -8,7 +8,7 @@ import { readClaim } from "../../engine/claim.ts";
 import { type FoundRun, findRun } from "../../engine/find-run.ts";
 import { type Following, followBytes, followEvents } from "../../engine/follow.ts";
 import { runFolderAt } from "../../engine/run-folder.ts";
-import { placeOfRun } from "../../ledger/runs.ts";
+import { placeOfRun } from "../../ledger/runs/runs.ts";
 import { type Style, styleOf } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";

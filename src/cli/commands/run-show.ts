@@ -3,7 +3,7 @@ import { MsgcodeError } from "../../core/errors.ts";
 import type { Claim } from "../../engine/claim.ts";
 import { recordedRun } from "../../engine/recorded-run.ts";
 import { readEnding, runFolderAt } from "../../engine/run-folder.ts";
-import type { Receipt } from "../../ledger/receipt.ts";
+import type { Receipt } from "../../ledger/runs/receipt.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { historyNotice } from "../history-notice.ts";

@@ -2,8 +2,8 @@
 import type { App } from "../../app.ts";
 import { EXIT } from "../../core/errors.ts";
 import { openRepo } from "../../git/repo.ts";
-import { type SyncResult, syncLedger } from "../../ledger/sync.ts";
-import type { LeftResult, RefsResult } from "../../ledger/sync-refs.ts";
+import { type SyncResult, syncLedger } from "../../ledger/sync/sync.ts";
+import type { LeftResult, RefsResult } from "../../ledger/sync/sync-refs.ts";
 import type { CommandContext, CommandResult, Notice } from "../command.ts";
 import { openFor } from "../open.ts";
 
@@ -28,7 +28,7 @@ export async function run(
 }
 
 async function exchanged(app: App, remote: string, dryRun: boolean): Promise<RefsResult> {
-	const { syncResults } = await import("../../ledger/sync-refs.ts");
+	const { syncResults } = await import("../../ledger/sync/sync-refs.ts");
 	return syncResults(app.ledger, await openRepo(app.ledger.env, app.workspace.topLevel), remote, dryRun);
 }
 

@@ -1,11 +1,11 @@
 // `msgcode task add`: a new task from flags, standard input or a Markdown file.
 import { MsgcodeError } from "../../core/errors.ts";
-import { addTask, adoptText } from "../../ledger/add-task.ts";
-import type { Definition } from "../../ledger/definition.ts";
-import { definitionDefaults } from "../../ledger/definition.ts";
-import { formatDocument } from "../../ledger/document.ts";
-import { readTask } from "../../ledger/store.ts";
-import { parseTaskFile } from "../../ledger/task-file.ts";
+import { addTask, adoptText } from "../../ledger/edit/add-task.ts";
+import type { Definition } from "../../ledger/task/definition.ts";
+import { definitionDefaults } from "../../ledger/task/definition.ts";
+import { formatDocument } from "../../ledger/task/document.ts";
+import { readTask } from "../../ledger/task/store.ts";
+import { parseTaskFile } from "../../ledger/task/task-file.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { approveOwn } from "../permission.ts";

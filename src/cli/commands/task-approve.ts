@@ -1,6 +1,6 @@
 // `msgcode task approve`: shows what a task would execute and remembers, on this machine only, that it may.
 import { approve } from "../../engine/permission.ts";
-import { readTask, resolveTaskId } from "../../ledger/store.ts";
+import { readTask, resolveTaskId } from "../../ledger/task/store.ts";
 import { type CommandContext, type CommandResult, confirm } from "../command.ts";
 import { openFor } from "../open.ts";
 import { permissionFor, showDifference } from "../permission.ts";

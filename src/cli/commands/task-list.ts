@@ -3,9 +3,9 @@
 import type { App } from "../../app.ts";
 import { EXIT, MsgcodeError } from "../../core/errors.ts";
 import { listClaims } from "../../engine/claim.ts";
-import { readArchived } from "../../ledger/archived-tasks.ts";
-import { joinedTexts, type ListedTask, listedTask, summaryOf } from "../../ledger/listed-task.ts";
-import { readListed } from "../../ledger/task-index.ts";
+import { readArchived } from "../../ledger/archive/archived-tasks.ts";
+import { joinedTexts, type ListedTask, listedTask, summaryOf } from "../../ledger/listing/listed-task.ts";
+import { readListed } from "../../ledger/listing/task-index.ts";
 import type { CommandContext, CommandResult, Notice } from "../command.ts";
 import { openFor } from "../open.ts";
 import { renderTable } from "../table.ts";

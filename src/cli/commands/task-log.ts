@@ -1,7 +1,7 @@
 // `msgcode task log`: who changed a task, when, and what, field by field; with -p as a diff of its files.
 import { isoTime } from "../../core/clock.ts";
-import { type HistoryEntry, readTaskHistory } from "../../ledger/history.ts";
-import { resolveKnownTaskId } from "../../ledger/history-task-id.ts";
+import { type HistoryEntry, readTaskHistory } from "../../ledger/history/history.ts";
+import { resolveKnownTaskId } from "../../ledger/history/history-task-id.ts";
 import { changeText } from "../change-text.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult, Notice } from "../command.ts";

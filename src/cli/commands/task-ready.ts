@@ -1,7 +1,8 @@
 // `msgcode task ready`: the tasks that nothing holds back, and with --json why each is first.
-import { notReadyBecause, withArchivedParents } from "../../ledger/dependencies.ts";
-import { summaryOf } from "../../ledger/listed-task.ts";
-import type { TaskSummary } from "../../ledger/task-view.ts";
+
+import { summaryOf } from "../../ledger/listing/listed-task.ts";
+import { notReadyBecause, withArchivedParents } from "../../ledger/task/dependencies.ts";
+import type { TaskSummary } from "../../ledger/task/task-view.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { select, type TaskFilters, taskListResult, tasksWithRuns } from "./task-list.ts";

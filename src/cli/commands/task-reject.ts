@@ -2,8 +2,8 @@
 import { MsgcodeError } from "../../core/errors.ts";
 import { runWithChanges } from "../../engine/choose-run.ts";
 import { rejectRun } from "../../engine/reject.ts";
-import { resolveTaskId } from "../../ledger/store.ts";
-import { refreshIndex } from "../../ledger/task-index.ts";
+import { refreshIndex } from "../../ledger/listing/task-index.ts";
+import { resolveTaskId } from "../../ledger/task/store.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 

@@ -1,5 +1,5 @@
 // `msgcode task reopen`: opens a closed, blocked or removed task again.
-import { readTask, resolveTaskId } from "../../ledger/store.ts";
+import { readTask, resolveTaskId } from "../../ledger/task/store.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { statusCommand } from "../status-result.ts";

@@ -9,11 +9,11 @@ import {
 	rollBackLanding,
 } from "../../engine/rollback-landing.ts";
 import { refuseWhileBusy } from "../../git/operation.ts";
-import { readFacts } from "../../ledger/history.ts";
-import { resolveRevision } from "../../ledger/revision.ts";
-import { previewRollback, rollBackTask } from "../../ledger/rollback-task.ts";
-import { resolveTaskId } from "../../ledger/store.ts";
-import { refreshIndex } from "../../ledger/task-index.ts";
+import { readFacts } from "../../ledger/history/history.ts";
+import { resolveRevision } from "../../ledger/history/revision.ts";
+import { refreshIndex } from "../../ledger/listing/task-index.ts";
+import { resolveTaskId } from "../../ledger/task/store.ts";
+import { previewRollback, rollBackTask } from "../../ledger/undo/rollback-task.ts";
 import { permissionsBefore, settleApprovals, taskData, taskLines } from "../brought-back.ts";
 import { type CommandContext, type CommandResult, confirm, type Notice } from "../command.ts";
 import { historyNotice } from "../history-notice.ts";

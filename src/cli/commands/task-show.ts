@@ -1,8 +1,8 @@
 // `msgcode task show`: one task whole, with what it would execute.
 import type { App } from "../../app.ts";
 import { readClaim } from "../../engine/claim.ts";
-import { readTask, resolveTaskId, viewTask } from "../../ledger/store.ts";
-import type { TaskView } from "../../ledger/task-view.ts";
+import { readTask, resolveTaskId, viewTask } from "../../ledger/task/store.ts";
+import type { TaskView } from "../../ledger/task/task-view.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { MsgcodeError } from "../../core/errors.ts";
 import { workingFolder, worktreePath } from "../../engine/worktree.ts";
-import { resolveTaskId } from "../../ledger/store.ts";
+import { resolveTaskId } from "../../ledger/task/store.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 

@@ -2,7 +2,7 @@
 import { isWorkKept } from "../../engine/kept-work.ts";
 import { discardWorktree } from "../../engine/remove-worktree.ts";
 import { worktreePath } from "../../engine/worktree.ts";
-import { resolveTaskId } from "../../ledger/store.ts";
+import { resolveTaskId } from "../../ledger/task/store.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 

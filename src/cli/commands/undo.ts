@@ -2,7 +2,7 @@
 
 import type { UndoPreview } from "../../engine/undo.ts";
 import { previewUndo, undo } from "../../engine/undo.ts";
-import { refreshIndex } from "../../ledger/task-index.ts";
+import { refreshIndex } from "../../ledger/listing/task-index.ts";
 import { permissionsBefore, settleApprovals, taskData, taskLines } from "../brought-back.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";

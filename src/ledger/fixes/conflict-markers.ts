@@ -1,8 +1,8 @@
 // Conflict markers that a merge left in a task's file, committed or not.
 // Invariant: mended exactly where the merge driver would have resolved the conflict; all else is told with its fields.
 import { operationInProgress } from "../../git/operation.ts";
-import { parseMarkers } from "../conflict-text.ts";
-import { decodeText } from "../source-text.ts";
+import { decodeText } from "../task/source-text.ts";
+import { parseMarkers } from "./conflict-text.ts";
 import { type Fix, type FixGround, type FixKind, textFix, type Undecided } from "./fix.ts";
 import { resolveMarkers } from "./resolve-markers.ts";
 import { sidesInHistory } from "./sides-in-history.ts";

@@ -1,6 +1,6 @@
 // A clone in which git does not know the merge driver that tasks/.gitattributes names: a fresh clone, or one from before.
 // Invariant: only this clone's configuration is written, and a line that somebody else wrote stays.
-import { DRIVER_LINE, driverState, registerDriver } from "../merge-driver.ts";
+import { DRIVER_LINE, driverState, registerDriver } from "../merge/merge-driver.ts";
 import { type FixKind, NOTHING } from "./fix.ts";
 
 export const mergeDriver: FixKind = {

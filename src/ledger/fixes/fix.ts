@@ -1,9 +1,9 @@
 // What can be mended in a ledger, and what a person has to decide: the words that every kind of fix answers with.
 // Invariant: finding reads and never writes, and a fix rests on what is known; nothing is ever mended by guessing.
 import type { ObjectReader } from "../../git/object-reader.ts";
-import type { LedgerView } from "../apply.ts";
+import type { LedgerView } from "../change/apply.ts";
 import type { Ledger } from "../ledger.ts";
-import type { MergeText } from "../merge-task.ts";
+import type { MergeText } from "../merge/merge-task.ts";
 
 /** Where fixes are looked for. */
 export interface FixGround {

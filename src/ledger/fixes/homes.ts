@@ -1,9 +1,9 @@
 // Tasks that a merge left in the wrong home: archived on one side and opened again on the other, or standing in two places.
 // Invariant: files move as they are; two that differ are told, and neither is taken for the right one.
-import { archiveHomes, taskHomes, taskIdsIn } from "../archive-places.ts";
-import { archivedHomes, planMoves, withHome } from "../move-home.ts";
+import { archiveHomes, taskHomes, taskIdsIn } from "../archive/archive-places.ts";
+import { archivedHomes, planMoves, withHome } from "../archive/move-home.ts";
 import { definitionPath, LIVE, recordPath } from "../paths.ts";
-import { readTask } from "../store.ts";
+import { readTask } from "../task/store.ts";
 import type { Fix, FixGround, FixKind, Undecided } from "./fix.ts";
 import { plainContent } from "./task-files.ts";
 

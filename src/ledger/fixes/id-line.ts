@@ -1,8 +1,8 @@
 // An `id:` in a task's front matter that is not the one in its file's name: what a copied file brings along.
 // Invariant: only that line goes; every other byte of the file stays.
 import { MsgcodeError } from "../../core/errors.ts";
-import { editDocument, parseDocument } from "../document.ts";
-import { decodeText } from "../source-text.ts";
+import { editDocument, parseDocument } from "../task/document.ts";
+import { decodeText } from "../task/source-text.ts";
 import { type Fix, type FixKind, textFix, type Undecided } from "./fix.ts";
 import { definitions } from "./task-files.ts";
 

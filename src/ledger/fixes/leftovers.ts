@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { hasLeftoverTemporaries, removeLeftoverTemporaries } from "../../core/files.ts";
-import { hasLeftovers, removeLeftovers } from "../leftovers.ts";
+import { hasLeftovers, removeLeftovers } from "../change/leftovers.ts";
 import type { Fix, FixKind } from "./fix.ts";
 
 export const leftovers: FixKind = {

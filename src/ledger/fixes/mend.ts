@@ -3,13 +3,13 @@
 // needed any more stops no other; after a crash between two of them the ledger is as healthy as after either.
 import { MsgcodeError } from "../../core/errors.ts";
 import { readHead } from "../../git/head.ts";
-import { viewOf } from "../apply.ts";
+import { viewOf } from "../change/apply.ts";
+import { changeLedger, withLock } from "../change/transaction.ts";
+import { readWorkingFile } from "../change/working-files.ts";
+import { fileDifference } from "../history/line-difference.ts";
 import type { Ledger } from "../ledger.ts";
-import { fileDifference } from "../line-difference.ts";
-import { gitMergeText } from "../merge-text.ts";
-import { refreshIndex } from "../task-index.ts";
-import { changeLedger, withLock } from "../transaction.ts";
-import { readWorkingFile } from "../working-files.ts";
+import { refreshIndex } from "../listing/task-index.ts";
+import { gitMergeText } from "../merge/merge-text.ts";
 import { fromTop } from "../workspace.ts";
 import type { Findings, Fix, FixGround, FixKind, Undecided } from "./fix.ts";
 import { fixKinds } from "./registry.ts";

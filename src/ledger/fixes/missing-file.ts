@@ -4,8 +4,8 @@
 import { basename } from "node:path/posix";
 import type { ObjectReader } from "../../git/object-reader.ts";
 import { entryAt, listTree } from "../../git/tree-edit.ts";
-import type { LedgerView } from "../apply.ts";
-import { archiveHomes, taskHome, taskIdsIn, tasksWithRuns } from "../archive-places.ts";
+import { archiveHomes, taskHome, taskIdsIn, tasksWithRuns } from "../archive/archive-places.ts";
+import type { LedgerView } from "../change/apply.ts";
 import type { Ledger } from "../ledger.ts";
 import { parseMessage } from "../message.ts";
 import { definitionPath, LIVE, recordPath } from "../paths.ts";

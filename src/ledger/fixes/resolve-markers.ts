@@ -3,10 +3,10 @@
 // clean with a base that is known: a base that is not known is never made up.
 
 import { isDeepStrictEqual } from "node:util";
-import { type ConflictText, parseMarkers, sideText } from "../conflict-text.ts";
-import { parseDocument } from "../document.ts";
-import { type MergeText, mergeLedgerFile } from "../merge-task.ts";
-import { parseRecord } from "../record.ts";
+import { type MergeText, mergeLedgerFile } from "../merge/merge-task.ts";
+import { parseDocument } from "../task/document.ts";
+import { parseRecord } from "../task/record.ts";
+import { type ConflictText, parseMarkers, sideText } from "./conflict-text.ts";
 
 /** The three texts that a merge had before it; `base` is null where neither side had the file. */
 export interface KnownSides {

@@ -1,7 +1,8 @@
 // Conflict markers in runs.jsonl, where git merged it without its union rule.
 // Invariant: every line of either side stays, once; only the markers, and what both sides dropped, go.
-import { parseMarkers } from "../conflict-text.ts";
+
 import { RUNS_FILE } from "../paths.ts";
+import { parseMarkers } from "./conflict-text.ts";
 import { type FixKind, NOTHING, textFix } from "./fix.ts";
 import { runLogText } from "./task-files.ts";
 

@@ -1,12 +1,12 @@
 // What is wrong with runs.jsonl and can be told from the runs' receipts: a torn line, a missing one, two that contradict.
 // Invariant: a receipt decides and nothing else; a row that no receipt explains is left as it is.
-import { tasksWithRuns } from "../archive-places.ts";
-import { parseMarkers } from "../conflict-text.ts";
+import { tasksWithRuns } from "../archive/archive-places.ts";
 import { RUNS_FILE } from "../paths.ts";
-import type { Receipt, RunLine } from "../receipt.ts";
-import { agreesWith, lineFromReceipt, rowOf, runIdOfRow } from "../run-line-source.ts";
-import { sameRun } from "../run-log-health.ts";
-import { parseRunLine, readReceipt, readRunLog, runIdsOf } from "../runs.ts";
+import type { Receipt, RunLine } from "../runs/receipt.ts";
+import { agreesWith, lineFromReceipt, rowOf, runIdOfRow } from "../runs/run-line-source.ts";
+import { sameRun } from "../runs/run-log-health.ts";
+import { parseRunLine, readReceipt, readRunLog, runIdsOf } from "../runs/runs.ts";
+import { parseMarkers } from "./conflict-text.ts";
 import { type Findings, type Fix, type FixGround, type FixKind, NOTHING, textFix } from "./fix.ts";
 import { isAbsent, runLogText } from "./task-files.ts";
 

@@ -4,9 +4,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { basename } from "node:path/posix";
-import { type ConflictText, parseMarkers } from "../conflict-text.ts";
 import { LIVE } from "../paths.ts";
 import { fromTop } from "../workspace.ts";
+import { type ConflictText, parseMarkers } from "./conflict-text.ts";
 import type { FixGround } from "./fix.ts";
 import type { KnownSides } from "./resolve-markers.ts";
 

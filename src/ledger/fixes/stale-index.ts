@@ -2,9 +2,9 @@
 // Invariant: the file is derived: it is made anew, and nothing of it is ever taken for the truth.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { staleTasks } from "../listing/stale-index.ts";
+import { refreshIndex } from "../listing/task-index.ts";
 import { INDEX_FILE } from "../paths.ts";
-import { staleTasks } from "../stale-index.ts";
-import { refreshIndex } from "../task-index.ts";
 import { type FixKind, NOTHING } from "./fix.ts";
 
 export const staleIndex: FixKind = {

@@ -3,7 +3,7 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { containedPath } from "../../core/files.ts";
-import { archiveHomes, taskIdsIn } from "../archive-places.ts";
+import { archiveHomes, taskIdsIn } from "../archive/archive-places.ts";
 import { LIMITS } from "../limits.ts";
 import { definitionPath, LIVE, RUNS_FILE, recordPath } from "../paths.ts";
 import type { FixGround } from "./fix.ts";

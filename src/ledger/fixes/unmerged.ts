@@ -1,9 +1,10 @@
 // Task files that a merge, rebase, cherry-pick or stash left in conflict, in a clone that had no merge driver then.
 // Invariant: nothing is committed: a resolved file is staged and the person concludes the merge; other paths stay unmerged.
-import { parseMarkers } from "../conflict-text.ts";
-import { mergeLedgerFile } from "../merge-task.ts";
+
+import { mergeLedgerFile } from "../merge/merge-task.ts";
 import { RUNS_FILE, taskPath } from "../paths.ts";
 import { markersLeft } from "./conflict-markers.ts";
+import { parseMarkers } from "./conflict-text.ts";
 import type { Fix, FixGround, FixKind, Stages, Undecided } from "./fix.ts";
 import { belongTo, resolveMarkers } from "./resolve-markers.ts";
 import { unionOf } from "./run-log-markers.ts";

@@ -4,8 +4,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { mergeLedgerFile } from "../../../src/ledger/merge-task.ts";
-import { gitMergeText } from "../../../src/ledger/merge-text.ts";
+import { mergeLedgerFile } from "../../../src/ledger/merge/merge-task.ts";
+import { gitMergeText } from "../../../src/ledger/merge/merge-text.ts";
 import { ledgerOf } from "../../support/ledger.ts";
 import { type Answer, dryRun, fix as fixAll } from "../../support/mendable.ts";
 import { type Repo, repo } from "../../support/repo.ts";

@@ -2,13 +2,14 @@
 // Invariant: bytes of keys that are not named stay; the body changes only where a new prompt is given.
 import { MsgcodeError } from "../../core/errors.ts";
 import type { FileWrite } from "../change/planned-writes.ts";
+import { firstSeenIn } from "../history/first-seen.ts";
 import type { Ledger } from "../ledger.ts";
 import { refreshIndex } from "../listing/task-index.ts";
 import { definitionPath, recordPath } from "../paths.ts";
 import { refuseCycle } from "../task/dependencies.ts";
 import { editDocument, parseDocument } from "../task/document.ts";
 import { formatRecord } from "../task/record.ts";
-import { firstSeen, readTask, type StoredTask } from "../task/store.ts";
+import { readTask, type StoredTask } from "../task/store.ts";
 import { newRecord } from "../task/task.ts";
 import { parseTaskFile } from "../task/task-file.ts";
 import { changeTask } from "./change-task.ts";
@@ -79,7 +80,7 @@ export async function missingRecord(ledger: Ledger, task: StoredTask): Promise<F
 	const workspace = { uid: ledger.workspace.uid, path: "." };
 	const record = newRecord({
 		id: task.id,
-		createdAtMs: await firstSeen(ledger, task.id),
+		createdAtMs: await firstSeenIn(ledger)(task.id),
 		workspace,
 		route: task.definition.route ?? null,
 	});

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { replaceFile } from "../../core/files.ts";
 import { isLeftoverTemporary } from "../../core/temporary-files.ts";
 import { withStrays } from "../archive/archived-tasks.ts";
+import { type FirstSeen, firstSeenIn } from "../history/first-seen.ts";
 import type { Ledger } from "../ledger.ts";
 import { INDEX_FILE, taskIdOfFile } from "../paths.ts";
 import { type TaskSummary, withoutPrompt } from "../task/task-view.ts";
@@ -42,9 +43,10 @@ async function readLive(ledger: Ledger): Promise<readonly ListedTask[]> {
 	const files = isQuiet ? looked.files : countTaskFiles(tasksDir);
 	const index = unread === null ? null : wholeIndex(unread);
 	const changes: Changes = new Map();
+	const firstSeen = firstSeenIn(ledger);
 	if (index !== null) {
 		for (const id of looked.gone) changes.set(id, null);
-		for (const id of looked.stale) changes.set(id, await readAnew(ledger, id, seen));
+		for (const id of looked.stale) changes.set(id, await readAnew(ledger, id, seen, firstSeen));
 	}
 	if (index === null || looked.files !== files) {
 		const known = new Set(index?.tasks.map(({ id }) => id));
@@ -52,7 +54,7 @@ async function readLive(ledger: Ledger): Promise<readonly ListedTask[]> {
 			const id = taskIdOfFile(name);
 			if (id === null || known.has(id)) continue;
 			known.add(id);
-			changes.set(id, await readAnew(ledger, id, seen));
+			changes.set(id, await readAnew(ledger, id, seen, firstSeen));
 		}
 	}
 	if (index !== null && changes.size === 0) {
@@ -108,8 +110,9 @@ export async function refreshIndex(ledger: Ledger, ids?: readonly string[]): Pro
 			return;
 		}
 		const seen = look(ledger.workspace);
+		const firstSeen = firstSeenIn(ledger);
 		const changes: Changes = new Map();
-		for (const id of ids ?? []) changes.set(id, await readAnew(ledger, id, seen));
+		for (const id of ids ?? []) changes.set(id, await readAnew(ledger, id, seen, firstSeen));
 		writeIndex(ledger.workspace.root, changed(index, changes));
 	} catch {
 		// The next list reads what is missing.
@@ -138,7 +141,7 @@ function isFresh(index: Pick<TaskIndex, "freshness" | "basis">, position: number
 }
 
 /** Reads a task; null where it has no file. What changes after the look at its files makes the entry stale, not wrong. */
-async function readAnew(ledger: Ledger, id: string, seen: Look): Promise<ReadAnew | null> {
+async function readAnew(ledger: Ledger, id: string, seen: Look, firstSeen: FirstSeen): Promise<ReadAnew | null> {
 	if (seen.files(id) === 0) return null;
 	const numbers = seen.numbers.slice();
 	const isTooYoung = seen.isTooYoung();
@@ -148,7 +151,7 @@ async function readAnew(ledger: Ledger, id: string, seen: Look): Promise<ReadAne
 	// What stands in the archive as well is read each time: nothing here changes when the other copy goes.
 	const passes = isTooYoung || task.diagnostics.some(({ code }) => code === "two_homes");
 	const freshness = passes ? numbers.fill(Number.NaN) : numbers;
-	const summary = withoutPrompt(await viewTask(ledger, task, { liveRunId: null }));
+	const summary = withoutPrompt(await viewTask(ledger, task, { liveRunId: null, firstSeen }));
 	return { task: listedTask(summary), freshness, basis: task.record === null ? runs + seen.head() : runs };
 }
 

@@ -7,11 +7,11 @@ import { containedPath } from "../../core/files.ts";
 import { isTaskId } from "../../core/ids.ts";
 import { isThere, taskHome, taskHomes, taskIdsIn, taskIdsLike } from "../archive/archive-places.ts";
 import { type Diagnostic, diagnose } from "../diagnostic.ts";
+import { type FirstSeen, firstSeenIn } from "../history/first-seen.ts";
 import type { Ledger } from "../ledger.ts";
 import { LIMITS } from "../limits.ts";
 import { definitionPath, LIVE, recordPath } from "../paths.ts";
 import { readRunFacts } from "../runs/run-facts.ts";
-import { fromTop } from "../workspace.ts";
 import type { Definition } from "./definition.ts";
 import { parseRecord } from "./record.ts";
 import { decodeText } from "./source-text.ts";
@@ -90,19 +90,20 @@ export function readTask(root: string, id: string): StoredTask {
 	return { id, home, files, definition: parsed.definition, record, diagnostics, definitionText, recordText };
 }
 
-/** The whole task. `liveRunId` is the run that holds its claim. */
+/** The whole task. `liveRunId` is the run that holds its claim; who views many tasks brings one `firstSeen` for all. */
 export async function viewTask(
 	ledger: Ledger,
 	task: StoredTask,
-	extras: { readonly liveRunId: string | null; readonly held?: boolean },
+	extras: { readonly liveRunId: string | null; readonly held?: boolean; readonly firstSeen?: FirstSeen },
 ): Promise<TaskView> {
+	const firstSeen = extras.firstSeen ?? firstSeenIn(ledger);
 	const { root, uid } = ledger.workspace;
 	const mtime = (path: string) => lstatSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? null;
 	return taskView({
 		id: task.id,
 		definition: task.definition,
 		record: task.record,
-		createdAtMs: task.record === null ? await firstSeen(ledger, task.id) : task.record.createdAtMs,
+		createdAtMs: task.record === null ? await firstSeen(task.id) : task.record.createdAtMs,
 		workspace: { uid, path: "." },
 		runs: readRunFacts(root, task.id),
 		mtimes: {
@@ -113,22 +114,6 @@ export async function viewTask(
 		...(extras.held === undefined ? {} : { held: extras.held }),
 		diagnostics: task.diagnostics,
 	});
-}
-
-/** When git first saw a task's Markdown file; the file's own time, or its record's, while git has not seen it. Epoch ms. */
-export async function firstSeen(ledger: Ledger, id: string): Promise<number> {
-	const home = taskHome(ledger.workspace.root, id) ?? LIVE;
-	const paths = [definitionPath(id), ...(home === LIVE ? [] : [definitionPath(id, home)])];
-	const pathspecs = paths.map((path) => `:(top,literal)${fromTop(ledger.workspace, path)}`);
-	const args = ["log", "--diff-filter=A", "--no-renames", "--format=%ct", "--", ...pathspecs];
-	const result = await ledger.git(args, { accept: [0, 128] });
-	const seconds = result.stdout.toString("utf8").trim().split("\n").at(-1);
-	if (result.code === 0 && seconds !== undefined && seconds !== "") return Number(seconds) * 1000;
-	const known = [definitionPath(id, home), recordPath(id, home)].flatMap((file) => {
-		const stat = lstatSync(join(ledger.workspace.root, file), { throwIfNoEntry: false });
-		return stat === undefined ? [] : [stat.mtimeMs];
-	});
-	return Math.floor(known[0] ?? ledger.now());
 }
 
 /** A ledger file's text; what keeps it from being read becomes a diagnostic, not an exception. */

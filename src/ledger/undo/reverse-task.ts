@@ -4,12 +4,12 @@ import type { LedgerView } from "../change/apply.ts";
 import { type PlacedFiles, placedFilesAt } from "../change/placed-files.ts";
 import type { FileWrite } from "../change/planned-writes.ts";
 import { isBroken } from "../diagnostic.ts";
+import { firstSeenIn } from "../history/first-seen.ts";
 import type { Ledger } from "../ledger.ts";
 import { mergeBytes } from "../merge/merge-bytes.ts";
 import { definitionPath, LIVE, recordPath } from "../paths.ts";
 import { refuseNewCycle } from "../task/dependencies.ts";
 import { editRecord, formatRecord, parseRecord } from "../task/record.ts";
-import { firstSeen } from "../task/store.ts";
 import { newRecord } from "../task/task.ts";
 import { parseTaskFile } from "../task/task-file.ts";
 import { blobOf, type Reversed, sameContent } from "./reverse-content.ts";
@@ -141,7 +141,7 @@ async function reverseRecordOf(
 /** The record of a task that is a Markdown file alone. */
 async function bornNow(ledger: Ledger, id: string) {
 	const workspace = { uid: ledger.workspace.uid, path: "." };
-	return newRecord({ id, createdAtMs: await firstSeen(ledger, id), workspace });
+	return newRecord({ id, createdAtMs: await firstSeenIn(ledger)(id), workspace });
 }
 
 /** Where the task goes: back, where the commit moved it; else to the live folder, as with every change. null for a conflict. */

@@ -1,9 +1,8 @@
 // One task read from its two files, and found by the beginning of its id.
-import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { firstSeen, readTask, resolveTaskId, taskIds } from "../../../src/ledger/task/store.ts";
-import { ledgerOf } from "../../support/ledger.ts";
+import { readTask, resolveTaskId, taskIds } from "../../../src/ledger/task/store.ts";
 import { type Repo, repo } from "../../support/repo.ts";
 
 const A = "tsk_0000000001";
@@ -94,38 +93,5 @@ describe("a task is read", () => {
 		expect(task.definitionText).toBeNull();
 		expect(task.diagnostics).toMatchObject([{ code: "file_unreadable", file: `tasks/${A}.md`, line: 1 }]);
 		expect(task.definition.prompt).toBe("");
-	});
-});
-
-describe("a lone Markdown file was created", () => {
-	test("when git first saw it, whatever came later", async () => {
-		const made = await repo({ ledger: true });
-		made.write(`tasks/${A}.md`, "x\n");
-		const file = join(made.path, "tasks", `${A}.md`);
-		const old = new Date(1_600_000_000_000);
-		utimesSync(file, old, old);
-		expect(await firstSeen(ledgerOf(made), A)).toBe(1_600_000_000_000);
-		made.git("add", "--all");
-		made.git("-c", "user.name=x", "commit", "--quiet", "-m", "proposed", "--date=2001-01-01T00:00:00Z");
-		const first = Number(made.git("log", "-1", "--format=%ct")) * 1000;
-		made.write(`tasks/${A}.md`, "y\n");
-		made.commitAll("edited");
-		expect(await firstSeen(ledgerOf(made), A)).toBe(first);
-	});
-
-	test("as git tells, also with settings that change what git log prints", async () => {
-		const made = await repo({ ledger: true, config: { "log.showSignature": "true", "log.follow": "true" } });
-		made.write(`tasks/${A}.md`, "x\n");
-		made.commitAll("proposed");
-		expect(await firstSeen(ledgerOf(made), A)).toBe(Number(made.git("log", "-1", "--format=%ct")) * 1000);
-	});
-
-	test("at its file's time on an unborn branch", async () => {
-		const made = await repo();
-		made.write("tasks/ledger.json", '{"schemaVersion":1,"uid":"wsp_x"}');
-		writeFileSync(join(made.path, "tasks", `${A}.md`), "x\n");
-		const file = join(made.path, "tasks", `${A}.md`);
-		utimesSync(file, new Date(5000), new Date(5000));
-		expect(await firstSeen(ledgerOf(made), A)).toBe(5000);
 	});
 });

@@ -253,15 +253,15 @@ describe("each kind of fix", () => {
 			const place = await ledgerIn(workspace);
 			await one.break(place);
 			const mine = place.git("status", "--porcelain", "--", "app.txt", "staged.txt");
-			const dry = await dryRun(place);
-			const before = everything(place);
-			expect(dry.dryRun).toBe(true);
-			expect(dry.fixes.map((found) => found.code)).toContain(code);
-			for (const found of dry.fixes) {
-				expect(found).toMatchObject({ made: false, commit: null, undo: null, error: null });
-				expect([found.message, found.why, found.diff]).not.toContain("");
-			}
 			if (workspace === ".") {
+				const dry = await dryRun(place);
+				const before = everything(place);
+				expect(dry.dryRun).toBe(true);
+				expect(dry.fixes.map((found) => found.code)).toContain(code);
+				for (const found of dry.fixes) {
+					expect(found).toMatchObject({ made: false, commit: null, undo: null, error: null });
+					expect([found.message, found.why, found.diff]).not.toContain("");
+				}
 				expect(await fix(place, "--yes", "--dry-run")).toMatchObject({ dryRun: true, fixes: dry.fixes });
 				expect(everything(place)).toEqual(before);
 			}

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Repo } from "../../support/repo.ts";
-import { copyOf, twoClones } from "../../support/two-clones.ts";
+import { snapshotOf } from "../../support/snapshot.ts";
+import { copyOf, type TwoClones, twoClones } from "../../support/two-clones.ts";
 
 const TASK = (letter: string) => `tasks/tsk_000000000${letter}.md`;
 const RUN = "run_20260102T030405Z_0badcafe";
@@ -149,49 +150,78 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, Done | RegExp>>>
 };
 
 /** Everything of a clone that a refusal leaves as it was: refs, index, files. */
-function state(place: Repo, ...refs: string[]): string {
-	return [
-		place.git("symbolic-ref", "HEAD"),
-		place.git("for-each-ref", "--format=%(refname) %(objectname)", ...refs),
-		place.git("ls-files", "-s"),
-		place.git("status", "--porcelain"),
-		place.git("diff"),
-	].join("\n");
+function state(place: Repo) {
+	return {
+		head: place.read(".git/HEAD"),
+		refs: place.git("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/tags", "refs/msgcode"),
+		index: place.git("ls-files", "--stage"),
+		files: snapshotOf(place.path, (path) => path.startsWith(".git/") || path.endsWith("tasks/index.json")),
+	};
 }
 
+/** Homes with the three repositories. Neither side sees the other's before a sync, so that each is prepared once. */
+const prepared = new Map<string, Scene>();
+
 interface Scene {
-	/** A home with the three repositories. */
 	readonly home: string;
-	/** A path that the upstream changed, or this branch where the upstream did not. */
+	/** A path that the upstream changed. */
 	readonly changed: string;
 }
 
-const scenes: string[] = [];
+function keep(key: string, place: Repo, changed: string): Scene {
+	const home = join(mkdtempSync(join(tmpdir(), "msgcode-scene-")), "home");
+	cpSync(place.home, home, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+	const scene = { home, changed };
+	prepared.set(key, scene);
+	return scene;
+}
+
 afterAll(() => {
-	for (const folder of scenes) rmSync(dirname(folder), { recursive: true, force: true });
+	for (const { home } of prepared.values()) rmSync(dirname(home), { recursive: true, force: true });
 });
 
-async function makeScene(shape: string, upstream: string): Promise<Scene> {
+/** One more published commit, so that there is something to be behind of, and something to be rewritten away. */
+async function shared(): Promise<Scene> {
+	const known = prepared.get("shared");
+	if (known !== undefined) return known;
 	const { ann, bob } = await twoClones({ files: FILES });
-	// One more published commit, so that there is something to be behind of, and something to be rewritten away.
 	commit(ann, { "src/code.txt": "one\ntwo\nTHREE\n" }, "shared");
 	ann.git("push", "--quiet");
 	bob.git("pull", "--quiet");
-	SHAPES[shape]?.(bob);
-	const changed = UPSTREAMS[upstream]?.(ann) as string;
-	const home = join(mkdtempSync(join(tmpdir(), "msgcode-scene-")), "home");
-	scenes.push(home);
-	cpSync(ann.home, home, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-	return { home, changed };
+	return keep("shared", ann, "");
+}
+
+/** Bob's clone in its shape beside the upstream as Ann has left it. */
+async function sceneOf(shape: string, upstream: string): Promise<TwoClones & { readonly changed: string }> {
+	const ground = await shared();
+	const here =
+		prepared.get(`here: ${shape}`) ??
+		(() => {
+			const { bob } = copyOf(ground.home);
+			SHAPES[shape]?.(bob);
+			return keep(`here: ${shape}`, bob, "");
+		})();
+	const there =
+		prepared.get(`upstream: ${upstream}`) ??
+		(() => {
+			const { ann } = copyOf(ground.home);
+			return keep(`upstream: ${upstream}`, ann, UPSTREAMS[upstream]?.(ann) as string);
+		})();
+	const clones = copyOf(here.home);
+	rmSync(clones.origin, { recursive: true });
+	cpSync(join(there.home, "origin.git"), clones.origin, { recursive: true, preserveTimestamps: true });
+	return { ...clones, changed: there.changed };
+}
+
+/** Which uncommitted work a cell is tried with: a refusal that looks at commits alone is asked with none and with the worst. */
+function dirtOf(shape: string, upstream: string): readonly (typeof DIRT)[number][] {
+	return EXPECTED[upstream]?.[shape] instanceof RegExp ? [DIRT[0], DIRT[2]] : DIRT;
 }
 
 describe.each(Object.keys(UPSTREAMS))("upstream %s", (upstream) => {
 	describe.each(Object.keys(SHAPES))("here: %s", (shape) => {
-		let scene: Scene | undefined;
-		test.each(DIRT)("%s", async (dirt) => {
-			scene ??= await makeScene(shape, upstream);
-			const { changed, home } = scene;
-			const { bob, originGit } = copyOf(home);
+		test.each(dirtOf(shape, upstream))("%s", async (dirt) => {
+			const { bob, changed, originGit } = await sceneOf(shape, upstream);
 			const theirs = originGit("rev-parse", "main");
 			const dirtyFile =
 				dirt === "clean"
@@ -202,12 +232,8 @@ describe.each(Object.keys(UPSTREAMS))("upstream %s", (upstream) => {
 							? "src/code.txt"
 							: changed;
 			if (dirtyFile !== null) bob.write(dirtyFile, "uncommitted\n");
-			const branch = bob.git("rev-parse", "HEAD");
-			const own = bob
-				.git("rev-list", "--reverse", "--topo-order", branch, "--not", "origin/main")
-				.split("\n")
-				.filter(Boolean);
-			const before = state(bob, "refs/heads", "refs/tags", "refs/msgcode");
+			const own = bob.git("rev-list", "HEAD", "--not", "origin/main").split("\n").filter(Boolean);
+			const before = state(bob);
 			const dirty = bob.git("status", "--porcelain");
 
 			const result = await bob.msgcode("sync", "--json");
@@ -222,7 +248,7 @@ describe.each(Object.keys(UPSTREAMS))("upstream %s", (upstream) => {
 					expected instanceof RegExp ? expected : /changes files that have uncommitted work here: /,
 				);
 				expect(hint).toMatch(/git|msgcode/);
-				expect(state(bob, "refs/heads", "refs/tags", "refs/msgcode")).toBe(before);
+				expect(state(bob)).toEqual(before);
 				expect(published).toBe(theirs);
 				return;
 			}
@@ -237,7 +263,7 @@ describe.each(Object.keys(UPSTREAMS))("upstream %s", (upstream) => {
 			expect(bob.git("rev-parse", "origin/main")).toBe(published);
 			expect(() => originGit("merge-base", "--is-ancestor", theirs, published)).not.toThrow();
 			if (!moves) {
-				expect(state(bob, "refs/heads", "refs/tags", "refs/msgcode")).toBe(before);
+				expect(state(bob)).toEqual(before);
 				const news = originGit("rev-list", published, "--not", theirs).split("\n").filter(Boolean);
 				expect(news.sort()).toEqual(
 					own.filter((oid) => !data.unpublished.some(({ commit }: { commit: string }) => commit === oid)).sort(),
@@ -247,6 +273,7 @@ describe.each(Object.keys(UPSTREAMS))("upstream %s", (upstream) => {
 				expect([now, data.after]).toEqual([published, published]);
 				expect(originGit("rev-list", "--count", published, "--not", theirs)).toBe(String(expected.published));
 			}
+			if (dirt !== "clean") return;
 			// A second time there is nothing left to do, or the refusal says what waits.
 			const again = await bob.msgcode("sync", "--json");
 			if (data.unpublished.some(({ ledger }: { ledger: boolean }) => ledger)) expect(again.exitCode).toBe(4);

@@ -6,6 +6,7 @@ import { type CommitKind, kindOf } from "./commit-kind.ts";
 import { type Finding, finding } from "./finding.ts";
 import type { FileChange, WalkedCommit } from "./history-walk.ts";
 import type { Look } from "./look.ts";
+import { lostTasks } from "./lost-tasks.ts";
 
 /** What a record said at one commit; null where it could not be read. */
 interface RecordState {
@@ -38,7 +39,7 @@ export async function checkHistory(look: Look): Promise<Finding[]> {
 			if (wrong !== null) findings.push(wrong);
 		}
 	}
-	return [...findings, ...changedIdentities(look, births)];
+	return [...findings, ...changedIdentities(look, births), ...lostTasks(look)];
 }
 
 function shallowFinding(commits: readonly WalkedCommit[]): Finding {

@@ -24,6 +24,8 @@ const ownCodes = {
 	receipt_missing: damaged("A run has a line in runs.jsonl, or files of its own, and no receipt."),
 	receipt_invalid: damaged("A receipt cannot be read, or is of another run or task."),
 	run_lost: damaged("A run that history holds is gone, its receipt and its line."),
+	task_lost: damaged("A task that history holds is gone, both its files."),
+	record_lost: damaged("A task's record that history holds is gone: the task is taken for a new one."),
 	run_without_task: damaged("A run's folder belongs to no task."),
 	summary_missing: damaged("A run has no summary.md."),
 	patch_missing: damaged("A receipt describes a patch that is not there."),
@@ -114,6 +116,7 @@ export const mendable: ReadonlySet<FindingCode> = new Set([
 	"line_lost",
 	"line_missing",
 	"lines_contradict",
+	"record_lost",
 	"torn_line",
 	"two_homes",
 ]);

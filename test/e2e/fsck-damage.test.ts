@@ -21,6 +21,9 @@ import { succeed } from "../support/two-clones.ts";
 type Plant = (scene: FsckScene) => void | Promise<void>;
 
 const remove = ({ place }: FsckScene, path: string) => rmSync(join(place.path, path), { recursive: true });
+const removeTask = (scene: FsckScene, task: string) => {
+	for (const file of [md(task), json(task)]) remove(scene, file);
+};
 const md = (task: string) => `tasks/${task}.md`;
 const json = (task: string) => `tasks/${task}.json`;
 
@@ -289,11 +292,29 @@ const plants: readonly (readonly [FindingCode, string, Plant])[] = [
 			scene.place.commitAll("tidied up");
 		},
 	],
+	["record_lost", "a Markdown file alone", (scene) => remove(scene, json(scene.done))],
+	[
+		"record_lost",
+		"taken out by a commit",
+		(scene) => {
+			remove(scene, json(scene.blocked));
+			scene.place.commitAll("tidied up");
+		},
+	],
+	["task_lost", "both files gone from the folder", (scene) => removeTask(scene, scene.blocked)],
+	[
+		"task_lost",
+		"taken out by a commit",
+		(scene) => {
+			removeTask(scene, scene.blocked);
+			scene.place.commitAll("tidied up");
+		},
+	],
 	[
 		"run_without_task",
 		"its two files are gone",
 		(scene) => {
-			for (const file of [md(scene.last.task), json(scene.last.task)]) remove(scene, file);
+			removeTask(scene, scene.last.task);
 		},
 	],
 	["summary_missing", "no summary.md", (scene) => remove(scene, `${scene.last.folder}summary.md`)],

@@ -276,6 +276,22 @@ const sound: readonly (readonly [string, () => Promise<Repo>])[] = [
 			}),
 	],
 	[
+		"births that reverts took out, one of them squashed",
+		() =>
+			repo({ files: FILES, ledger: true }).then(async (place) => {
+				await addTask(place, "Taken back");
+				place.git("revert", "--no-edit", "HEAD");
+				const id = await addTask(place, "Taken back on a branch");
+				place.git("checkout", "-qb", "side");
+				place.git("revert", "--no-edit", "HEAD");
+				place.git("checkout", "-q", "main");
+				place.git("merge", "-q", "--squash", "side");
+				place.git("commit", "-q", "--no-edit");
+				expect(place.exists(`tasks/${id}.json`)).toBe(false);
+				return place;
+			}),
+	],
+	[
 		"a detached HEAD",
 		() =>
 			repo({ files: FILES, ledger: true }).then(async (place) => {

@@ -44,7 +44,9 @@ export function stepsOf({ changes, born, gone }: TaskDifference): string[] {
 	for (const [field, step] of STEPS_OF_RUNS) steps.push(...Array<string>(count(field)).fill(step));
 	if (!gone) {
 		const status = value("status");
-		if (status !== undefined && !(born && status.to === "open")) steps.push(statusStep(status.to));
+		// A record is born open, with its task or later, where the task was proposed as a Markdown file alone.
+		const birth = status?.to === "open" && (born || status.from === null);
+		if (status !== undefined && !birth) steps.push(statusStep(status.to));
 		if (value("removed")?.to != null) steps.push("remove");
 	}
 	const home = value("home");
@@ -78,6 +80,7 @@ export function squashedSteps(facts: CommitFacts, difference: TaskDifference): s
 	const told = [...facts.body.matchAll(/^[ \t]*Msgcode-Op: (\S+)$/gm)].length;
 	if (facts.op === null) return steps.length > 1 || told > 1 ? steps : null;
 	const own = SINGLE_STEPS[facts.op];
-	const foreign = own !== undefined && steps.some((step) => !own.includes(step));
+	// Whatever changes an archived task brings it home as well.
+	const foreign = own !== undefined && steps.some((step) => step !== "bring-home" && !own.includes(step));
 	return foreign || (told > 1 && steps.length > 1) ? steps : null;
 }

@@ -1,0 +1,69 @@
+// Tasks, and records of tasks, that history holds and the checkout has no more.
+// Invariant: what a revert or a command took out is not lost; a task that was only proposed, without a record, is nobody's loss.
+import type { CommitFacts } from "../ledger/history/commit-facts.ts";
+import { definitionPath, recordPath, taskPath } from "../ledger/paths.ts";
+import { kindOf } from "./commit-kind.ts";
+import { type Finding, finding } from "./finding.ts";
+import type { WalkedCommit } from "./history-walk.ts";
+import type { Look } from "./look.ts";
+
+export function lostTasks({ snapshot, history }: Look): Finding[] {
+	const { held, takenBack } = recordsOfHistory(history.commits);
+	const withRuns = new Set([...snapshot.runs.values()].map(({ taskId }) => taskId));
+	return [...held].flatMap(([taskId, removal]) => {
+		if (takenBack.has(taskId)) return [];
+		const task = snapshot.tasks.get(taskId);
+		const commit = removal === null ? {} : { commit: removal };
+		if (task === undefined) {
+			// Its runs are told to be without a task, which says the same.
+			if (withRuns.has(taskId)) return [];
+			const file = definitionPath(taskId);
+			const message = `${taskId} is in history, and neither of its files is here.`;
+			const hint = `See where it went: git log --all --stat -- ${file}`;
+			return [finding("task_lost", { file, taskId, ...commit, message, hint })];
+		}
+		const isThere = task.record !== null || task.recordText !== null;
+		if (isThere || task.diagnostics.some(({ file }) => file.endsWith(".json"))) return [];
+		const file = recordPath(taskId);
+		const message = `The record of ${taskId} is in history, and it is not here: the task is taken for a new one.`;
+		return [
+			finding("record_lost", { file, taskId, ...commit, message, hint: `See where it went: git log -- ${file}` }),
+		];
+	});
+}
+
+interface RecordsOfHistory {
+	/** Tasks whose record some commit holds, with the last commit that took it out. */
+	readonly held: ReadonlyMap<string, string | null>;
+	/** Tasks whose record a revert or a command took out at any time: which of two branches came last is not asked. */
+	readonly takenBack: ReadonlySet<string>;
+}
+
+function recordsOfHistory(commits: readonly WalkedCommit[]): RecordsOfHistory {
+	const held = new Map<string, string | null>();
+	const takenBack = new Set<string>();
+	for (const commit of commits) {
+		const [written, removed] = [new Set<string>(), new Set<string>()];
+		for (const { path, after } of commit.changes) {
+			const place = taskPath(path);
+			if (place?.kind === "record") (after === null ? removed : written).add(place.taskId);
+		}
+		for (const id of written) held.set(id, null);
+		for (const id of removed) {
+			// Else it was moved.
+			if (written.has(id)) continue;
+			held.set(id, commit.facts.oid);
+			if (isTakingBack(commit)) takenBack.add(id);
+		}
+	}
+	return { held, takenBack };
+}
+
+function isTakingBack(commit: WalkedCommit): boolean {
+	return kindOf(commit) === "taking-back" || tellsOfRevert(commit.facts);
+}
+
+/** As a squash leaves it: the messages of its commits stand in its own. */
+function tellsOfRevert({ subject, body }: CommitFacts): boolean {
+	return /^(?:Revert|Reapply) "/.test(subject) || /^[ \t*]*(?:This reverts commit [0-9a-f]{7}|Revert ")/m.test(body);
+}

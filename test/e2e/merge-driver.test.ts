@@ -211,7 +211,7 @@ describe("init", () => {
 		};
 		expect(await check()).toMatchObject({
 			status: "warning",
-			hint: "msgcode init",
+			hint: expect.stringContaining("msgcode doctor --fix"),
 			details: { mergeDriver: "missing" },
 		});
 		for (let time = 0; time < 2; time += 1) {

@@ -117,7 +117,7 @@ function table(entries: readonly LogEntry[], style: Style): string {
 		actor,
 		{ text: derived ? `${op}?` : op, paint: style.bold },
 		tasks.length > 1 ? `${tasks[0]?.id} +${tasks.length - 1}` : (tasks[0]?.id ?? "-"),
-		[tasks.length === 1 ? tasks[0]?.title : null, summary].filter((part) => part != null && part !== "").join(": "),
+		whatText(tasks.length === 1 ? (tasks[0]?.title ?? "") : "", summary),
 	]);
 	const columns = [
 		{ title: "COMMIT" },
@@ -128,4 +128,10 @@ function table(entries: readonly LogEntry[], style: Style): string {
 		{ title: "WHAT", flexible: true },
 	];
 	return renderTable(columns, rows, style);
+}
+
+/** The task's title and what was done, the title once. */
+function whatText(title: string, summary: string): string {
+	if (title === "" || summary.includes(`"${title}"`)) return summary;
+	return summary === "" ? title : `${title}: ${summary}`;
 }

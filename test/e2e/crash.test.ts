@@ -55,6 +55,18 @@ const SCENARIOS = {
 			if (ran.code !== 0) throw new Error(ran.stderr);
 		},
 	},
+	rollback: {
+		argv: (id) => ["task", "rollback", id, "--landing", "--yes"],
+		before: async (ground, id) => {
+			for (const argv of [
+				["task", "run", id],
+				["task", "apply", id, "--yes"],
+			]) {
+				const ended = await runMsgcode(ground, argv);
+				if (ended.code !== 0) throw new Error(ended.stderr);
+			}
+		},
+	},
 } as const satisfies Record<string, Scenario>;
 
 /** MSGCODE_FAILPOINT (a point, perhaps with the number of the hit) and what is killed there. */
@@ -112,6 +124,7 @@ const CASES: readonly (readonly [string, keyof typeof SCENARIOS])[] = [
 	["apply.code-written", "apply"],
 	["apply.landed", "apply"],
 	["apply.cleaned", "apply"],
+	["rollback.merged", "rollback"],
 ] as const;
 
 const folders: string[] = [];
@@ -321,7 +334,7 @@ const STEPS = [
 ];
 
 function expectRun(scenario: string, point: string, runs: readonly RunFacts[], status: string | undefined): void {
-	if (scenario === "apply") {
+	if (scenario === "apply" || scenario === "rollback") {
 		expect(runs).toMatchObject([{ status: "ok" }]);
 		return;
 	}

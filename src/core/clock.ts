@@ -15,6 +15,15 @@ export function now(): number {
 	return Date.now();
 }
 
+/** The last millisecond that a date with a year of four digits can name. */
+export const LAST_TIME_MS = Date.UTC(10_000, 0) - 1;
+const FIRST_TIME_MS = -62_135_596_800_000;
+
+/** The nearest time that has a date: git and hand-written files hold any number. */
+export function dateable(ms: number): number {
+	return Math.min(Math.max(ms, FIRST_TIME_MS), LAST_TIME_MS);
+}
+
 /** `2026-01-02T03:04:05.678Z` */
 export function isoTime(ms: number): string {
 	return new Date(ms).toISOString();

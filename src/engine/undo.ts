@@ -87,6 +87,7 @@ async function planUndo(ledger: Ledger, view: LedgerView, target: UndoTarget): P
 	const reversed = await reverse(ledger, view, { before, after: facts.tree, summary }, names);
 	if (reversed.writes.length === 0 && (code === null || code.code === null)) {
 		throw new MsgcodeError("nothing_to_undo", `Nothing is left of ${subjectOf(facts)}: it is all as it was before.`, {
+			hint: "To undo an earlier command, name its commit: msgcode undo --op <commit> (msgcode log lists them).",
 			details: { commit: facts.oid },
 		});
 	}

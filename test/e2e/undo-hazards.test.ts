@@ -124,7 +124,10 @@ describe("under later changes", () => {
 			expect((await show(made, id)).status).toBe(status);
 		}
 		expect(subjects).toEqual(["undo: close as done", "redo: close as done", "undo: close as done"]);
-		expect((await refused(made, "undo", "--op", close)).code).toBe("nothing_to_undo");
+		expect(await refused(made, "undo", "--op", close)).toMatchObject({
+			code: "nothing_to_undo",
+			hint: expect.stringContaining("msgcode log"),
+		});
 	});
 
 	test("a task with a live run is neither closed nor hidden by it", async () => {

@@ -1,5 +1,6 @@
 // What one commit says of itself: who, when, its message, and the ledger's trailers.
 // Invariant: pure, and no commit is too strange to read: what is missing or malformed is null or empty, never an exception.
+import { dateable } from "../../core/clock.ts";
 import { isRunId, isTaskId } from "../../core/ids.ts";
 
 export interface CommitFacts {
@@ -91,7 +92,7 @@ function decoderOf(encoding: string | undefined): Decode {
 function stampOf(line: string | undefined, decode: Decode): { readonly name: string; readonly atMs: number } {
 	const found = /^(.*?) ?<[^>]*>(?: (-?\d{1,15}))?/s.exec(line ?? "");
 	const name = decode(Buffer.from(found?.[1] ?? "", "latin1")).trim();
-	return { name, atMs: Number(found?.[2] ?? 0) * 1000 };
+	return { name, atMs: dateable(Number(found?.[2] ?? 0) * 1000) };
 }
 
 function partsOf(message: string): { readonly subject: string; readonly body: string } {

@@ -2,6 +2,7 @@
 // Invariant: what git's history says counts before what the checkout's files say; history is gone through once for a list.
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
+import { dateable } from "../../core/clock.ts";
 import { once } from "../../core/lazy.ts";
 import { taskHome } from "../archive/archive-places.ts";
 import type { Ledger } from "../ledger.ts";
@@ -34,7 +35,7 @@ async function firstTimes(ledger: Ledger): Promise<ReadonlyMap<string, number>> 
 				commit.row === null
 					? (await allFilesAt(ledger, reader, commit.oid)).map(({ id }) => id)
 					: tasksTouchedBy(history, commit);
-			for (const id of ids) times.set(id, commit.seconds * 1000);
+			for (const id of ids) times.set(id, dateable(commit.seconds * 1000));
 		}
 		return times;
 	} finally {

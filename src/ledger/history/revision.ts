@@ -1,5 +1,6 @@
 // What a person means by a revision: a commit by any of git's names, or the checked-out branch at a time.
 // Invariant: a name that git knows is never taken for a time.
+import { dateable, isoTime } from "../../core/clock.ts";
 import { MsgcodeError } from "../../core/errors.ts";
 import type { ObjectReader } from "../../git/object-reader.ts";
 import type { Ledger } from "../ledger.ts";
@@ -34,7 +35,9 @@ export async function resolveRevision(
 		if (commit.seconds <= seconds) return commit.oid;
 		oldest = commit.seconds;
 	}
-	const began = new Date(oldest * 1000).toISOString().slice(0, 16).replace("T", " ");
+	const began = isoTime(dateable(oldest * 1000))
+		.slice(0, 16)
+		.replace("T", " ");
 	throw notFound(
 		`The branch's history${history.cut ? " in this shallow clone" : ""} begins at ${began} UTC, after ${JSON.stringify(text)}.`,
 		history.cut ? "git fetch --unshallow" : "Give a later time.",

@@ -1,5 +1,6 @@
 // A task as it was in a commit: its files, its runs and what follows from them, read from git's objects alone.
 // Invariant: nothing of the checkout takes part; what the task is like now changes no answer about then.
+import { dateable } from "../../core/clock.ts";
 import { isRunId, isTaskId } from "../../core/ids.ts";
 import type { ObjectReader } from "../../git/object-reader.ts";
 import { entryAt, listTree, type TreeEntry } from "../../git/tree-edit.ts";
@@ -128,7 +129,7 @@ export async function readTaskAt(
 export function taskTimes(history: History, id?: string): Map<string, TaskTimes> {
 	const times = new Map<string, TaskTimes>();
 	for (const commit of id === undefined ? history.newestFirst() : history.touching(id)) {
-		const atMs = commit.seconds * 1000;
+		const atMs = dateable(commit.seconds * 1000);
 		for (const task of tasksTouchedBy(history, commit)) {
 			times.set(task, { firstMs: atMs, lastMs: times.get(task)?.lastMs ?? atMs });
 		}

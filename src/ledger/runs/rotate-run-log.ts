@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { dateable } from "../../core/clock.ts";
 import { rotatedLogs } from "../archive/archive-places.ts";
 import type { FileWrite } from "../change/planned-writes.ts";
 import { withLine } from "../merge/merge-content.ts";
@@ -36,7 +37,7 @@ function rotated(rows: readonly string[]): FileWrite {
 	const content = rows.map((row) => `${row}\n`).join("");
 	const newest = parseRunLog(content).lines.reduce((latest, { ts }) => Math.max(latest, Date.parse(ts)), 0);
 	const digest = createHash("sha256").update(content).digest("hex");
-	return { path: rotatedLogPath(new Date(newest).getUTCFullYear(), digest), content };
+	return { path: rotatedLogPath(new Date(dateable(newest)).getUTCFullYear(), digest), content };
 }
 
 /** A union merge with a branch that had not rotated yet brings lines back that are archived already. */

@@ -1,6 +1,7 @@
 // A task's stored half: the shape of its record.
 
 import * as z from "zod/mini";
+import { LAST_TIME_MS } from "../../core/clock.ts";
 import { isTaskId } from "../../core/ids.ts";
 import { once } from "../../core/lazy.ts";
 import { sha256 } from "../../core/sha256.ts";
@@ -9,7 +10,10 @@ import { TASK_STATUSES } from "./task-status.ts";
 const time = once(() =>
 	z
 		.int({ error: "must be a whole number of milliseconds since 1970" })
-		.check(z.gte(0, { error: "must not be negative" })),
+		.check(
+			z.gte(0, { error: "must not be negative" }),
+			z.lte(LAST_TIME_MS, { error: "must not be later than the year 9999" }),
+		),
 );
 const text = once(() => z.string({ error: "must be text" }));
 

@@ -1,6 +1,7 @@
 // The facts of a commit against what git's own pretty formats say of it, message by message.
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
+import { isoTime } from "../../../src/core/clock.ts";
 import { commitFacts } from "../../../src/ledger/history/commit-facts.ts";
 import { type Repo, repo } from "../../support/repo.ts";
 
@@ -90,6 +91,16 @@ describe("commit facts", () => {
 			undoes: null,
 			op: null,
 		});
+	});
+
+	test("a time that no calendar has is the nearest that one has", () => {
+		const at = (seconds: string) => {
+			const person = `A <a> ${seconds} +0000`;
+			return commitFacts(ID, Buffer.from(`tree ${ID}\nauthor ${person}\ncommitter ${person}\n\nx\n`)).atMs;
+		};
+		expect(isoTime(at("99999999999999"))).toBe("9999-12-31T23:59:59.999Z");
+		expect(isoTime(at("-99999999999999"))).toBe("0001-01-01T00:00:00.000Z");
+		expect(at("-5")).toBe(-5000);
 	});
 
 	test("ids that are none are not taken for some; rubbish is no exception", () => {

@@ -66,6 +66,14 @@ describe("a run's line", () => {
 		expect(readRunLog(root, "tsk_0000000002").lines).toHaveLength(0);
 	});
 
+	test("of a year with more digits takes none of the others to where nobody reads", () => {
+		const root = temporaryFolder();
+		const far = lineOf(2_001, { ts: "+010000-01-01T00:00:00Z" });
+		const { rotated } = apply(root, text([...MANY, far]), lineOf(2_002));
+		expect(rotated[0]?.path).toMatch(/^tasks\/archive\/9999\//);
+		expect(readRunLog(root).lines).toHaveLength(2_002);
+	});
+
 	test("finds lines that a union merge brought back, and does not archive them again", () => {
 		const root = temporaryFolder();
 		apply(root, text(MANY), lineOf(5_000));

@@ -199,6 +199,12 @@ describe("the place of a mistake in JSON", () => {
 		]);
 	});
 
+	it("refuses a time that no calendar has: everything that shows it would fail", () => {
+		const text = formatRecord({ ...record, closed: { atMs: 9e15, reason: null, evidence: null } });
+		const message = expect.stringContaining("closed.atMs must not be later than the year 9999");
+		expect(parseRecord(text, file).diagnostics).toMatchObject([{ code: "record_invalid", message }]);
+	});
+
 	it("names every wrong key, and a missing one", () => {
 		const { workspace: _, ...rest } = record;
 		const { diagnostics } = parseRecord(formatRecord({ ...rest, status: "x", createdAtMs: -1 }), file);

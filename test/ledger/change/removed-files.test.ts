@@ -215,5 +215,5 @@ function killed(made: Repo, point: string): void {
 }
 
 function source(file: string): string {
-	return fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
+	return fileURLToPath(new URL(`../../../src/${file}`, import.meta.url));
 }

@@ -21,6 +21,8 @@ interface Options {
 
 /** Lines that fit a screen; machine formats give all unless --limit says otherwise. */
 const SHOWN = 50;
+/** Columns of a terminal that leave room for what was done beside everything else. */
+const ROOM_FOR_ALL = 80;
 /** Entries that are written together. */
 const AT_ONCE = 100;
 
@@ -110,21 +112,28 @@ async function streamed(
 	return { kind: "log", data: null, human: () => "", streamed: true };
 }
 
+/** In a narrow terminal without who and the ids, so that there is room for what was done. */
 function table(entries: readonly LogEntry[], style: Style): string {
+	const isNarrow = style.width < ROOM_FOR_ALL;
 	const rows = entries.map(({ commit, atMs, actor, op, derived, tasks, summary }) => [
 		{ text: commit.slice(0, 8), paint: style.yellow },
-		{ text: isoTime(atMs).slice(0, 16).replace("T", " "), paint: style.dim },
-		actor,
+		{
+			text: isoTime(atMs)
+				.slice(0, isNarrow ? 10 : 16)
+				.replace("T", " "),
+			paint: style.dim,
+		},
+		...(isNarrow ? [] : [actor]),
 		{ text: derived ? `${op}?` : op, paint: style.bold },
-		tasks.length > 1 ? `${tasks[0]?.id} +${tasks.length - 1}` : (tasks[0]?.id ?? "-"),
+		...(isNarrow ? [] : [tasks.length > 1 ? `${tasks[0]?.id} +${tasks.length - 1}` : (tasks[0]?.id ?? "-")]),
 		whatText(tasks.length === 1 ? (tasks[0]?.title ?? "") : "", summary),
 	]);
 	const columns = [
 		{ title: "COMMIT" },
 		{ title: "WHEN" },
-		{ title: "WHO", flexible: true },
+		...(isNarrow ? [] : [{ title: "WHO", flexible: true }]),
 		{ title: "OP" },
-		{ title: "TASK" },
+		...(isNarrow ? [] : [{ title: "TASK" }]),
 		{ title: "WHAT", flexible: true },
 	];
 	return renderTable(columns, rows, style);

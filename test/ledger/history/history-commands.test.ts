@@ -392,6 +392,8 @@ describe("msgcode log", () => {
 			expect(lines).toHaveLength(4);
 			for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
 			expect(stdout).not.toContain("\u001b");
+			expect(stdout).toContain(width === 80 ? "A title" : "A title that is long");
+			expect(stdout.includes(id)).toBe(width >= 80);
 		}
 		expect((await place.msgcode("log")).stdout).toContain("A title that is long enough");
 		const rows = (await place.msgcode("log", "--plain")).stdout.trimEnd().split("\n");

@@ -197,7 +197,7 @@ function killed(made: Repo, point: string): void {
 	const script = `
 		import { armFailPoints } from ${JSON.stringify(source("core/failpoint.ts"))};
 		import { openLedger } from ${JSON.stringify(source("ledger/ledger.ts"))};
-		import { changeLedger } from ${JSON.stringify(source("ledger/transaction.ts"))};
+		import { changeLedger } from ${JSON.stringify(source("ledger/change/transaction.ts"))};
 		import { openWorkspace } from ${JSON.stringify(source("ledger/workspace.ts"))};
 		const settings = { commit: "auto", lockTimeoutMs: 1000, sign: false, events: "local" };
 		const rest = { actorName: null, command: "test", useIndex: true, now: Date.now, warn() {} };

@@ -1,6 +1,7 @@
 // What undo and rollback have in common when a definition comes back from history: what may be executed then, and the words.
 import type { App } from "../app.ts";
 import { approveBroughtBack, type Permission } from "../engine/permission.ts";
+import { taskHome } from "../ledger/archive/archive-places.ts";
 import { readTask } from "../ledger/task/store.ts";
 import type { RewrittenTask } from "../ledger/undo/task-rewrite.ts";
 import { changeText } from "./change-text.ts";
@@ -13,7 +14,7 @@ import { visible } from "./terminal-text.ts";
 export async function permissionsBefore(app: App, tasks: readonly RewrittenTask[]): Promise<Map<string, Permission>> {
 	const permissions = new Map<string, Permission>();
 	for (const { id, definition } of tasks) {
-		if (definition === null) continue;
+		if (definition === null || taskHome(app.workspace.root, id) === null) continue;
 		permissions.set(id, await permissionFor(app, id, readTask(app.workspace.root, id).definition, false));
 	}
 	return permissions;

@@ -7,7 +7,7 @@ import { type Finding, finding } from "./finding.ts";
 import type { WalkedCommit } from "./history-walk.ts";
 import type { Look } from "./look.ts";
 
-export function lostTasks({ snapshot, history }: Look): Finding[] {
+export function lostTasks({ snapshot, history, head }: Look): Finding[] {
 	const { held, takenBack } = recordsOfHistory(history.commits);
 	const withRuns = new Set([...snapshot.runs.values()].map(({ taskId }) => taskId));
 	return [...held].flatMap(([taskId, removal]) => {
@@ -19,7 +19,11 @@ export function lostTasks({ snapshot, history }: Look): Finding[] {
 			if (withRuns.has(taskId)) return [];
 			const file = definitionPath(taskId);
 			const message = `${taskId} is in history, and neither of its files is here.`;
-			const hint = `See where it went: git log --all --stat -- ${file}`;
+			const had = removal !== null ? `${removal.slice(0, 12)}~1` : head.files.has(file) ? "HEAD" : null;
+			const hint =
+				had === null
+					? `See where it went: git log --all --stat -- ${file}`
+					: `Bring it back: msgcode task rollback ${taskId} --to ${had}`;
 			return [finding("task_lost", { file, taskId, ...commit, message, hint })];
 		}
 		const isThere = task.record !== null || task.recordText !== null;

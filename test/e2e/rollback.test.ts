@@ -286,6 +286,28 @@ describe("task rollback --to", () => {
 		expect((await made.msgcode("fsck")).exitCode).toBe(0);
 	});
 
+	test("brings a task back of which both files are gone, as fsck says; an undo of that removes it and deletes nothing", async () => {
+		const made = await repo({ files: project, ledger: true });
+		const id = await addTask(made, "Gone", "--runner", "shell", "--", "true");
+		await succeed(made, "task", "close", id);
+		const files = ["md", "json"].map((end) => `tasks/${id}.${end}`);
+		const bytes = files.map((file) => made.read(file));
+		made.git("rm", "-q", ...files);
+		made.git("commit", "-qm", "tidied up");
+		const found = await made.msgcode("fsck", "--json");
+		expect(found.exitCode).toBe(7);
+		const hint = `msgcode task rollback ${id} --to ${head(made).slice(0, 12)}~1`;
+		expect(found.stdout).toContain(`Bring it back: ${hint}`);
+		const { data } = await succeed(made, ...hint.split(" ").slice(1));
+		expect(data).toMatchObject({ id, title: "Gone", commit: head(made) });
+		expect(files.map((file) => made.read(file))).toEqual(bytes);
+		expectCheckoutIsHead(made);
+		expect((await made.msgcode("fsck")).exitCode).toBe(0);
+		await succeed(made, "undo");
+		expect((await succeed(made, "task", "show", id)).data.removed).not.toBe(null);
+		expect((await refused(made, "task", "rollback", "tsk_n0where000", "--to", "HEAD")).code).toBe("task_not_found");
+	});
+
 	test("is refused where the task was not there, was broken, or would close a circle; the command line is checked", async () => {
 		const made = await repo({ files: project, ledger: true });
 		const start = head(made);

@@ -1,6 +1,7 @@
 // `msgcode task rollback`: a task as it was in a commit, or the code of one of its landings taken back.
 import type { App } from "../../app.ts";
 import { MsgcodeError } from "../../core/errors.ts";
+import { isTaskId } from "../../core/ids.ts";
 import { readClaim } from "../../engine/claim.ts";
 import {
 	type LandingRollback,
@@ -42,7 +43,10 @@ export async function run(context: CommandContext, args: readonly string[], opti
 	}
 	const app = await openFor(context, "task rollback");
 	refuseWhileBusy(app.workspace.gitDir);
-	const id = resolveTaskId(app.workspace.tasksDir, args[0] as string);
+	const named = args[0] as string;
+	// A task that is gone from the checkout, both files, is in the commit all the same.
+	const isGone = to !== undefined && isTaskId(named);
+	const id: string = isGone ? named : resolveTaskId(app.workspace.tasksDir, named);
 	return to === undefined ? takeLandingBack(context, app, id, options) : goBack(context, app, id, to);
 }
 
@@ -54,13 +58,12 @@ async function goBack(context: CommandContext, app: App, id: string, to: string)
 	const preview = await previewRollback(app.ledger, id, target);
 	const about = { id, to: target.oid };
 	const name = target.oid.slice(0, 12);
-	if (preview === null) {
-		return {
-			kind: "task.rollback",
-			data: { ...about, commit: null, changes: [] },
-			human: () => `Nothing to do: ${id} is as it was in ${name}.\n`,
-		};
-	}
+	const nothing: CommandResult = {
+		kind: "task.rollback",
+		data: { ...about, commit: null, changes: [] },
+		human: () => `Nothing to do: ${id} is as it was in ${name}.\n`,
+	};
+	if (preview === null) return nothing;
 	if (context.flags.dryRun) {
 		return {
 			kind: "task.rollback",
@@ -76,12 +79,14 @@ async function goBack(context: CommandContext, app: App, id: string, to: string)
 	}
 	const before = await permissionsBefore(app, [preview]);
 	const { task, commit } = await rollBackTask(app.ledger, id, target);
+	// Another command went back to it first.
+	if (task === null) return nothing;
 	const warnings = await settleApprovals(app, before);
 	return {
 		kind: "task.rollback",
-		data: { ...about, commit, ...taskData(task ?? { ...preview, changes: [] }) },
+		data: { ...about, commit, ...taskData(task) },
 		warnings,
-		human: (style) => `${style.green("rolled back")}  to ${name}\n${taskLines(task === null ? [] : [task], style)}`,
+		human: (style) => `${style.green("rolled back")}  to ${name}\n${taskLines([task], style)}`,
 		...(commit === null ? {} : { next: `msgcode undo --op ${commit.slice(0, 12)}` }),
 	};
 }

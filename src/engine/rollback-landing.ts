@@ -14,7 +14,7 @@ import { ARCHIVE, LIVE, runFolder } from "../ledger/paths.ts";
 import type { Receipt } from "../ledger/runs/receipt.ts";
 import { type Landing, readLanding } from "../ledger/runs/runs.ts";
 import { readTask } from "../ledger/task/store.ts";
-import { fromTop } from "../ledger/workspace.ts";
+import { globPathspec } from "../ledger/workspace.ts";
 import { findRun } from "./find-run.ts";
 import { fromHook, type LandingOptions, signsCommits } from "./land.ts";
 import { codeChange, inverse, isItsOwn } from "./landing-code.ts";
@@ -146,9 +146,7 @@ async function landingCommit(
 	const { workspace, git } = ledger;
 	const { taskId, runId } = receipt;
 	const file = `${runFolder(taskId, runId, "")}/landing.json`;
-	const pathspecs = [LIVE, `${ARCHIVE}/*`].map(
-		(home) => `:(top,glob)${escapeGlob(fromTop(workspace, ""))}${home}${file}`,
-	);
+	const pathspecs = [LIVE, `${ARCHIVE}/*`].map((home) => globPathspec(workspace, `${home}${file}`));
 	const how = ["--full-history", "--no-merges", "--diff-filter=A", "--no-renames", "--format=%H"];
 	const listed = await git(["log", ...how, "HEAD", "--", ...pathspecs], { cwd: workspace.topLevel, accept: [0, 128] });
 	for (const oid of listed.stdout.toString("utf8").split("\n")) {
@@ -169,8 +167,4 @@ async function landingCommit(
 
 async function treeOf(reader: ObjectReader, commit: string): Promise<string | null> {
 	return (await reader.read(`${commit}^{tree}`))?.oid ?? null;
-}
-
-function escapeGlob(path: string): string {
-	return path.replace(/[\\*?[]/g, "\\$&");
 }

@@ -8,12 +8,13 @@ import { moveLocalEvents } from "../ledger/archive/move-home.ts";
 import { type Change, type LedgerView, viewOf } from "../ledger/change/apply.ts";
 import { changeLedger } from "../ledger/change/transaction.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { isLedgerPath, LIVE, taskPath } from "../ledger/paths.ts";
+import { LIVE, taskPath } from "../ledger/paths.ts";
 import { readReceipt } from "../ledger/runs/runs.ts";
 import { changesBetween, type PathChange } from "../ledger/sync/unpushed.ts";
 import { short, subjectOf } from "../ledger/undo/last-command.ts";
 import { type ReversedChange, reverseChange, reverseFiles } from "../ledger/undo/reverse-change.ts";
 import { findUndoTarget, refused, refuseElsewhere, type UndoTarget } from "../ledger/undo/undo-target.ts";
+import { belowRoot, isLedgerPathOf } from "../ledger/workspace.ts";
 import { readClaim } from "./claim.ts";
 import { fromHook, type LandingOptions, signsCommits } from "./land.ts";
 import { codeChange, inverse, isItsOwn } from "./landing-code.ts";
@@ -128,12 +129,10 @@ async function changedPaths(
 	const { workspace, git } = ledger;
 	const from =
 		before ?? (await git(["hash-object", "-t", "tree", "--stdin"], { stdin: "" })).stdout.toString("utf8").trim();
-	const prefix = workspace.prefix === "" ? "" : `${workspace.prefix}/`;
 	const own: PathChange[] = [];
 	const code: PathChange[] = [];
 	for (const change of await changesBetween(git, workspace, from, facts.oid)) {
-		const path = change.path.startsWith(prefix) ? change.path.slice(prefix.length) : null;
-		if (path !== null && isLedgerPath(path)) own.push({ ...change, path });
+		if (isLedgerPathOf(workspace, change.path)) own.push({ ...change, path: belowRoot(workspace, change.path) });
 		else code.push(change);
 	}
 	return { ledger: own, code };

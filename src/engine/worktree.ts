@@ -17,10 +17,9 @@ import {
 	linkedWorktreeAt,
 } from "../git/worktree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { isLedgerPath } from "../ledger/paths.ts";
 import type { Receipt } from "../ledger/runs/receipt.ts";
 import { readReceipt, runIdsOf } from "../ledger/runs/runs.ts";
-import { fromTop, type Workspace } from "../ledger/workspace.ts";
+import { fromTop, isLedgerPathOf, type Workspace } from "../ledger/workspace.ts";
 import { type RunFolder, runFolderAt } from "./run-folder.ts";
 
 export interface TaskWorktree {
@@ -36,7 +35,7 @@ export function worktreePath(workspace: Workspace, taskId: string): string {
 
 /** The folder in which a runner works: the workspace's place inside the worktree. */
 export function workingFolder(workspace: Workspace, worktree: string): string {
-	return workspace.prefix === "" ? worktree : join(worktree, workspace.prefix);
+	return join(worktree, workspace.prefix);
 }
 
 export function branchOf(taskId: string, runId: string): string {
@@ -64,8 +63,7 @@ export function agentHeadRef(runId: string): string {
 
 /** True for a path, relative to the top folder, that is the ledger's. */
 export function ledgerPathTest(workspace: Workspace): (path: string) => boolean {
-	const prefix = workspace.prefix === "" ? "" : `${workspace.prefix}/`;
-	return (path) => path.startsWith(prefix) && isLedgerPath(path.slice(prefix.length));
+	return (path) => isLedgerPathOf(workspace, path);
 }
 
 /** Makes the worktree of a run. A folder of an earlier run must be out of the way (see recycleWorktree). */

@@ -1,8 +1,9 @@
 // Landings and rejections: of the right run, not both, and each landing's commit holds what the run's changes give.
 import { entryAt } from "../git/tree-edit.ts";
+import { LIVE } from "../ledger/paths.ts";
 import type { Receipt } from "../ledger/runs/receipt.ts";
 import type { Landing } from "../ledger/runs/runs.ts";
-import { fromTop } from "../ledger/workspace.ts";
+import { fromTop, globPathspec } from "../ledger/workspace.ts";
 import { type ProvenResult, wholeTree } from "./check-results.ts";
 import { type Finding, finding, fromHistory } from "./finding.ts";
 import type { WalkedCommit } from "./history-walk.ts";
@@ -94,9 +95,9 @@ async function wasRejectedBefore(look: Look, run: RunPlace, commit: WalkedCommit
 /** Two clones decide differently and merge: each decision was sound where it was made, and the landing counts. */
 async function wasRejectedApart(look: Look, run: RunPlace, landing: WalkedCommit | null): Promise<boolean> {
 	const { git, workspace } = look.ledger;
-	const file = fromTop(workspace, `tasks/**/runs/${run.taskId}/${run.runId}/rejection.json`);
+	const file = globPathspec(workspace, `${LIVE}/**/runs/${run.taskId}/${run.runId}/rejection.json`);
 	const how = ["--full-history", "--no-merges", "--diff-filter=A", "--no-renames", "--format=%H"];
-	const { stdout } = await git(["log", ...how, "HEAD", "--", `:(top,glob)${file}`]);
+	const { stdout } = await git(["log", ...how, "HEAD", "--", file]);
 	const born = stdout.toString("utf8").trim().split("\n").at(-1) ?? "";
 	if (born === "" || landing === null) return false;
 	const ancestor = await git(["merge-base", "--is-ancestor", landing.facts.oid, born], { accept: [0, 1] });

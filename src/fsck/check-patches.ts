@@ -4,9 +4,8 @@ import { createHash } from "node:crypto";
 import { objectId } from "../git/object-writer.ts";
 import { patchNumbers } from "../git/patch.ts";
 import { type PatchFile, readPatch } from "../git/patch-reader.ts";
-import { isLedgerPath } from "../ledger/paths.ts";
 import { type PatchFacts, parseReceipt, type Receipt } from "../ledger/runs/receipt.ts";
-import type { Workspace } from "../ledger/workspace.ts";
+import { isLedgerPathOf } from "../ledger/workspace.ts";
 import { type Finding, finding, fromHistory } from "./finding.ts";
 import type { Look } from "./look.ts";
 import type { RunHistory } from "./run-history.ts";
@@ -58,15 +57,10 @@ async function checkPatch(look: Look, told: RunHistory, run: RunPlace, facts: Pa
 		return fail("patch_numbers", `${file} has ${is}; the receipt says ${said}.`);
 	}
 	const strange = (files ?? []).flatMap(({ oldPath, newPath }) =>
-		[oldPath, newPath].filter((path) => path !== null && isOfLedger(workspace, path)),
+		[oldPath, newPath].filter((path) => path !== null && isLedgerPathOf(workspace, path)),
 	)[0];
 	if (strange === undefined) return null;
 	return fail("patch_ledger_path", `${file} changes ${strange}, which is the ledger's.`);
-}
-
-function isOfLedger({ prefix }: Pick<Workspace, "prefix">, path: string): boolean {
-	if (prefix === "") return isLedgerPath(path);
-	return path.startsWith(`${prefix}/`) && isLedgerPath(path.slice(prefix.length + 1));
 }
 
 /** The numbers of the patch where they are not the receipt's; git has the last word. null where they agree. */

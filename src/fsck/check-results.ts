@@ -9,6 +9,7 @@ import { treeAfterPatch } from "../git/patch.ts";
 import { applyInProcess } from "../git/patch-apply.ts";
 import { readPatch } from "../git/patch-reader.ts";
 import type { TreeChanges } from "../git/tree-edit.ts";
+import { commitFacts } from "../ledger/history/commit-facts.ts";
 import type { Receipt } from "../ledger/runs/receipt.ts";
 import { type Finding, finding, fromHistory } from "./finding.ts";
 import type { Look } from "./look.ts";
@@ -91,7 +92,7 @@ async function refFindings({ reader }: Look, receipt: Receipt, refs: ReadonlyMap
 		const message = `${ref} holds the tree ${keptTree}, the receipt of ${runId} says ${tree}.`;
 		return [finding("ref_tree", { ...place, commit: oid, message, hint })];
 	}
-	const parents = [...kept.content.toString("latin1").matchAll(/^parent ([0-9a-f]+)$/gm)].map(([, id]) => id);
+	const { parents } = commitFacts(oid, kept.content);
 	if (parents.length === 1 && parents[0] === baseCommit) return [];
 	const message = `${ref} stands on ${parents.join(", ") || "nothing"}, the receipt of ${runId} says ${baseCommit}.`;
 	return [finding("ref_parent", { ...place, commit: oid, message, hint })];

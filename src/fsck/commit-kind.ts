@@ -1,6 +1,7 @@
 // What made a commit, as far as its message tells: one command, a hand edit, a taking back, or nobody knows what.
 // Invariant: only a commit that one command can have written as it is counts as a command's.
-import type { CommitFacts } from "../ledger/history/commit-facts.ts";
+import { type CommitFacts, commandsTold } from "../ledger/history/commit-facts.ts";
+import { hasScope } from "../ledger/message.ts";
 import type { WalkedCommit } from "./history-walk.ts";
 
 export type CommitKind =
@@ -25,7 +26,7 @@ export function kindOf({ facts, isMerge }: WalkedCommit): CommitKind {
 	return facts.atMs === facts.committedAtMs ? "command" : "replayed";
 }
 
-/** A squash keeps the messages of its commits, one below the other, or gives itself a subject of its own. */
-function isOneCommand({ subject, body }: CommitFacts): boolean {
-	return /^(?:task\([^)]*\)|tasks): /.test(subject) && (body.match(/^[ \t]*Msgcode-Op:/gim) ?? []).length === 1;
+/** A squash tells of several, or gives itself a subject of its own. */
+function isOneCommand(facts: CommitFacts): boolean {
+	return hasScope(facts.subject) && commandsTold(facts) === 1;
 }

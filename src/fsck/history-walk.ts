@@ -1,12 +1,12 @@
 // The ledger's history as one reading of git gives it: every commit that changed something in tasks/, oldest first.
 // Invariant: parents come before children; of a merge only those files are told that none of its parents has so.
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { type CommitFacts, commitFacts } from "../ledger/history/commit-facts.ts";
+import { shallowCommits } from "../ledger/history/history-walk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { fromTop } from "../ledger/workspace.ts";
+import { LIVE } from "../ledger/paths.ts";
+import { belowRoot, pathspec, type Workspace } from "../ledger/workspace.ts";
 
 export interface FileChange {
 	/** Relative to the workspace. */
@@ -45,7 +45,7 @@ const HOW = [
 
 /** `head` is the checked-out commit; null on an unborn branch. */
 export async function walkHistory(ledger: Ledger, reader: ObjectReader, head: string | null): Promise<LedgerHistory> {
-	const edges = shallowEdges(ledger.workspace.commonDir);
+	const edges = shallowCommits(ledger.workspace.commonDir);
 	const shallow = edges.size > 0;
 	if (head === null) return { commits: [], shallow, failure: null };
 	try {
@@ -65,19 +65,10 @@ export async function walkHistory(ledger: Ledger, reader: ObjectReader, head: st
 }
 
 async function listCommits(ledger: Ledger, head: string): Promise<Listed[]> {
-	const { topLevel, prefix } = ledger.workspace;
-	const args = ["log", ...HOW, "--no-show-signature", "--no-notes", "--format=%x01%H%x00%P", head];
-	const pathspec = `:(top,literal)${fromTop(ledger.workspace, "tasks")}`;
-	// With one path, log.follow would go after renames.
-	const result = await ledger.git([...args, "--", pathspec], { cwd: topLevel, config: { "log.follow": "false" } });
-	return parseLog(result.stdout.toString("utf8"), prefix);
-}
-
-/** The commits at which a shallow clone ends. */
-function shallowEdges(commonDir: string): ReadonlySet<string> {
-	const file = join(commonDir, "shallow");
-	const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-	return new Set(lines.filter((line) => line !== ""));
+	const { workspace } = ledger;
+	const args = ["log", ...HOW, "--no-notes", "--format=%x01%H%x00%P", head];
+	const result = await ledger.git([...args, "--", pathspec(workspace, LIVE)], { cwd: workspace.topLevel });
+	return parseLog(result.stdout.toString("utf8"), workspace);
 }
 
 interface Listed {
@@ -86,7 +77,7 @@ interface Listed {
 	readonly changes: FileChange[];
 }
 
-function parseLog(text: string, prefix: string): Listed[] {
+function parseLog(text: string, workspace: Pick<Workspace, "prefix">): Listed[] {
 	const commits: Listed[] = [];
 	const fields = text.split("\0");
 	for (let at = 0; at < fields.length; at += 1) {
@@ -97,21 +88,19 @@ function parseLog(text: string, prefix: string): Listed[] {
 			commits.push({ oid: field.slice(1), parents: parents.filter((parent) => parent !== ""), changes: [] });
 		} else if (field.startsWith(":")) {
 			at += 1;
-			const change = changeOf(field, fields[at] as string, prefix);
-			if (change !== null) commits.at(-1)?.changes.push(change);
+			commits.at(-1)?.changes.push(changeOf(field, fields[at] as string, workspace));
 		}
 	}
 	return commits;
 }
 
 /** `:<mode> <mode> <oid> <oid> M`, with one colon, mode and id more for each further parent. */
-function changeOf(raw: string, path: string, prefix: string): FileChange | null {
-	if (prefix !== "" && !path.startsWith(`${prefix}/`)) return null;
+function changeOf(raw: string, path: string, workspace: Pick<Workspace, "prefix">): FileChange {
 	const colons = /^:+/.exec(raw)?.[0].length ?? 1;
 	const words = raw.slice(colons).split(" ");
 	const ids = words.slice(colons + 1, 2 * colons + 2).map((id) => (/^0+$/.test(id) ? null : id));
 	return {
-		path: prefix === "" ? path : path.slice(prefix.length + 1),
+		path: belowRoot(workspace, path),
 		before: ids.slice(0, -1),
 		after: ids.at(-1) ?? null,
 	};

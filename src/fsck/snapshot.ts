@@ -58,7 +58,7 @@ export function readSnapshot(root: string): Snapshot {
 	const namedInBadLines = new Set<string>();
 	for (const file of [...rotated, RUNS_FILE]) {
 		const read = readLog(root, file);
-		lines.push(...read.lines);
+		for (const line of read.lines) lines.push(line);
 		logDiagnostics.push(...read.diagnostics);
 		for (const runId of read.namedInBadLines) namedInBadLines.add(runId);
 	}

@@ -1,5 +1,6 @@
 // The one place that spawns git for stdin, binary output and explicit git folders.
-// Invariant: no hook, fsmonitor, pager, prompt or inherited GIT_DIR/GIT_INDEX_FILE takes part in a call made here.
+// Invariant: no hook, fsmonitor, pager, prompt or inherited GIT_DIR/GIT_INDEX_FILE takes part in a call made here, and no
+// setting of the user's changes what a log lists.
 import { spawn } from "node:child_process";
 import { MsgcodeError } from "../core/errors.ts";
 import { once } from "../core/lazy.ts";
@@ -41,6 +42,10 @@ const NEUTRAL_CONFIG: readonly string[] = [
 	"core.fsync=all",
 	"-c",
 	"core.safecrlf=false",
+	"-c",
+	"log.showSignature=false",
+	"-c",
+	"log.follow=false",
 ];
 
 const KEPT_GIT_VARIABLES = /^GIT_(AUTHOR_|COMMITTER_|CONFIG|SSH|ASKPASS|CEILING_DIRECTORIES$|TEMPLATE_DIR$|EXEC_PATH$)/;

@@ -38,7 +38,7 @@ export interface Repo {
 	remoteRefs(remote: string, pattern: string): Promise<Map<string, string>>;
 	/** Brings what the remote's refs hold; no ref moves. Throws `remote_failed`. */
 	fetchObjects(remote: string, refs: readonly string[]): Promise<void>;
-	/** Pushes `refspecs` as they are. Throws `sync_refused` where the remote says no, `remote_failed`. */
+	/** Pushes `refspecs` as they are, many of them in several pushes. Throws `sync_refused` where the remote says no, `remote_failed`. */
 	pushRefs(remote: string, refspecs: readonly string[]): Promise<void>;
 	/** The remote's address without any credentials; null for a name that is not configured. */
 	addressOf(remote: string): Promise<string | null>;
@@ -162,14 +162,18 @@ export async function openRepo(env: Readonly<Record<string, string | undefined>>
 		},
 		async fetchObjects(remote, refs) {
 			refuseNoRemote(remote);
-			const fetched = await attempt(["fetch", ...FETCH_OPTIONS, "--refmap=", remote, ...refs]);
-			if ("failure" in fetched)
-				throw remoteFailure(`Fetching from ${withoutCredentials(remote)} failed`, fetched.failure);
+			for (const some of portions(refs)) {
+				const fetched = await attempt(["fetch", ...FETCH_OPTIONS, "--refmap=", remote, ...some]);
+				if ("failure" in fetched)
+					throw remoteFailure(`Fetching from ${withoutCredentials(remote)} failed`, fetched.failure);
+			}
 		},
 		async pushRefs(remote, refspecs) {
 			refuseNoRemote(remote);
-			const pushed = await attempt(["push", ...PUSH_OPTIONS, remote, ...refspecs]);
-			if ("failure" in pushed) throw pushFailure(withoutCredentials(remote), refspecs.join(" "), pushed.failure);
+			for (const some of portions(refspecs)) {
+				const pushed = await attempt(["push", ...PUSH_OPTIONS, remote, ...some]);
+				if ("failure" in pushed) throw pushFailure(withoutCredentials(remote), some.join(" "), pushed.failure);
+			}
 		},
 		async addressOf(remote) {
 			refuseNoRemote(remote);
@@ -180,6 +184,11 @@ export async function openRepo(env: Readonly<Record<string, string | undefined>>
 			return dirtyPathsOf(git);
 		},
 	};
+}
+
+/** A command line has a limit. */
+function portions(words: readonly string[], size = 200): (readonly string[])[] {
+	return Array.from({ length: Math.ceil(words.length / size) }, (_, at) => words.slice(at * size, (at + 1) * size));
 }
 
 async function dirtyPathsOf(git: SimpleGit): Promise<DirtyPath[]> {

@@ -8,7 +8,7 @@ import { changeLedger } from "./change/transaction.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { refreshIndex } from "./listing/task-index.ts";
 import { type DriverState, driverState, registerDriver } from "./merge/merge-driver.ts";
-import { MARKER_FILE, rememberWorkspace, type Workspace, workspaceAt } from "./workspace.ts";
+import { fromTop, MARKER_FILE, rememberWorkspace, type Workspace, workspaceAt } from "./workspace.ts";
 
 /** Lines that tasks/.gitattributes holds besides the user's own. */
 export const ATTRIBUTES: readonly string[] = [
@@ -68,9 +68,8 @@ export function excludeWorktrees(workspace: Workspace): void {
 
 /** Lines of .git/info/exclude: the tasks' worktrees, and what tasks/.gitignore names, for branches that do not hold it. */
 export function excludeLines(workspace: Pick<Workspace, "prefix">): readonly string[] {
-	const root = workspace.prefix === "" ? "/" : `/${workspace.prefix}/`;
 	const events = ["tasks/runs/**/events.jsonl", "tasks/archive/*/runs/**/events.jsonl"];
-	return ["worktrees/tsk_*/", "tasks/index.json", ...events].map((path) => `${root}${path}`);
+	return ["worktrees/tsk_*/", "tasks/index.json", ...events].map((path) => `/${fromTop(workspace, path)}`);
 }
 
 /** The text with the wanted lines that it lacks at its end. */

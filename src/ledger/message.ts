@@ -11,6 +11,17 @@ export interface CommitMessage {
 	readonly undoes?: string;
 }
 
+/** What a subject begins with that a command has written. */
+const SCOPE = /^(?:task\([^)]*\)|tasks): /;
+
+export function hasScope(subject: string): boolean {
+	return SCOPE.test(subject);
+}
+
+export function withoutScope(subject: string): string {
+	return subject.replace(SCOPE, "");
+}
+
 const SUBJECT_LIMIT = 100;
 
 /** The full message. `actor` is the name for Msgcode-Actor. */
@@ -45,7 +56,7 @@ export function parseMessage(text: string): CommitMessage {
 	const undoes = trailer("Undoes");
 	return {
 		op: trailer("Op") ?? "unknown",
-		summary: subject.replace(/^(?:task\([^)]*\)|tasks): /, ""),
+		summary: withoutScope(subject),
 		...(taskId === undefined ? {} : { taskId }),
 		...(runId === undefined ? {} : { runId }),
 		...(undoes === undefined ? {} : { undoes }),

@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileError, MsgcodeError } from "../core/errors.ts";
 import { ensureFolder, readFileIfThere, replaceFile } from "../core/files.ts";
 import { findRepository, gitDirOf, mainCheckoutOf, type RepositoryLocation } from "../git/location.ts";
+import { isLedgerPath } from "./paths.ts";
 
 export interface Workspace extends RepositoryLocation {
 	/** Absolute path of the folder that holds `tasks/`. */
@@ -72,6 +73,21 @@ export function fromTop(workspace: Pick<Workspace, "prefix">, path: string): str
 /** The other way round: a path of the workspace, given from the repository's top folder, relative to the workspace. */
 export function belowRoot(workspace: Pick<Workspace, "prefix">, path: string): string {
 	return workspace.prefix === "" ? path : path.slice(workspace.prefix.length + 1);
+}
+
+/** True for a path, relative to the top folder, that is this workspace's ledger's. */
+export function isLedgerPathOf(workspace: Pick<Workspace, "prefix">, path: string): boolean {
+	return path.startsWith(fromTop(workspace, "")) && isLedgerPath(belowRoot(workspace, path));
+}
+
+/** A path of the workspace for git's command line, every character as itself. */
+export function pathspec(workspace: Pick<Workspace, "prefix">, path: string): string {
+	return `:(top,literal)${fromTop(workspace, path)}`;
+}
+
+/** The same for a pattern: "*" within a name, "**" across folders. */
+export function globPathspec(workspace: Pick<Workspace, "prefix">, pattern: string): string {
+	return `:(top,glob)${fromTop(workspace, "").replace(/[\\*?[\]]/g, "\\$&")}${pattern}`;
 }
 
 function mainWorkspace(repository: RepositoryLocation, below: string): Workspace | null {

@@ -126,3 +126,25 @@ describe("a failure", () => {
 		expect(gitFailure(["-c", "x=y", "add"], 128, stderr).code).toBe(code);
 	});
 });
+
+test("settings of the user's change nothing of what a log lists", async () => {
+	const made = await repo({ files: { "old.txt": "one\ntwo\nthree\n" } });
+	made.git("mv", "old.txt", "new.txt");
+	made.commitAll("renamed");
+	made.write("gpg", { executable: "#!/bin/sh\necho words of gpg >&2\n" });
+	const object = made
+		.git("cat-file", "commit", "HEAD")
+		.replace("\n\n", "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n\n");
+	made.write("signed", object);
+	made.git("update-ref", "HEAD", made.git("hash-object", "-t", "commit", "-w", "signed"));
+	for (const [name, value] of [
+		["gpg.program", `${made.path}/gpg`],
+		["log.showSignature", "true"],
+		["log.follow", "true"],
+	] as const)
+		made.git("config", name, value);
+	const args = ["log", "--format=%s", "--", "new.txt"];
+	expect(made.git(...args)).not.toBe("renamed");
+	const git = createGit(made.env, { cwd: made.path });
+	expect((await git(args)).stdout.toString("utf8")).toBe("renamed\n");
+});

@@ -2,7 +2,17 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { findWorkspace, fromTop, openWorkspace, rememberWorkspace, workspaceAt } from "../../src/ledger/workspace.ts";
+import {
+	belowRoot,
+	findWorkspace,
+	fromTop,
+	globPathspec,
+	isLedgerPathOf,
+	openWorkspace,
+	pathspec,
+	rememberWorkspace,
+	workspaceAt,
+} from "../../src/ledger/workspace.ts";
 import { repo, repoAt, temporaryFolder } from "../support/repo.ts";
 
 describe("a workspace is found", () => {
@@ -133,6 +143,36 @@ describe("a damaged marker", () => {
 			message: expect.stringContaining("ledger.json"),
 		});
 		expect(made.read("tasks/ledger.json")).toBe(content);
+	});
+});
+
+describe("paths of a workspace whose folder has signs of a pattern in its name", () => {
+	const prefix = "pack[a]ge*?/x\\y";
+	const files = {
+		[`${prefix}/tasks/tsk_0000000001.md`]: "",
+		[`${prefix}/tasks/archive/2026/tsk_0000000002.md`]: "",
+		[`${prefix}/code.txt`]: "",
+		"packageX/x/tasks/tsk_0000000001.md": "",
+		"packagea/x/tasks/archive/2026/tsk_0000000002.md": "",
+	};
+
+	test("are the ledger's of this workspace, or another's", () => {
+		const own = Object.keys(files).filter((path) => isLedgerPathOf({ prefix }, path));
+		expect(own.map((path) => belowRoot({ prefix }, path))).toEqual([
+			"tasks/tsk_0000000001.md",
+			"tasks/archive/2026/tsk_0000000002.md",
+		]);
+		expect(own.map((path) => fromTop({ prefix }, belowRoot({ prefix }, path)))).toEqual(own);
+	});
+
+	test("are found by git, and no others", async () => {
+		const made = await repo({ files });
+		const listed = (spec: string) =>
+			made.git("-c", "core.quotePath=false", "ls-files", "-z", "--", spec).split("\0").filter(Boolean);
+		const [live, archived] = Object.keys(files);
+		expect(listed(pathspec({ prefix }, "tasks"))).toEqual([archived, live]);
+		expect(listed(globPathspec({ prefix }, "tasks/archive/*/tsk_0000000002.md"))).toEqual([archived]);
+		expect(listed(globPathspec({ prefix }, "tasks/**/*.md"))).toEqual([archived, live]);
 	});
 });
 

@@ -7,7 +7,7 @@ import type { TaskSummary } from "../../ledger/task/task-view.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { truncate, visible } from "../terminal-text.ts";
-import { select, tasksWithRuns } from "./task-list.ts";
+import { select, tasksWithLiveRuns } from "./task-list.ts";
 
 const SHOWN = 20;
 const TITLE_WIDTH = 100;
@@ -60,7 +60,7 @@ async function accountOf(context: CommandContext): Promise<Account | null> {
 	const nothing: Account = { running: [], ready: [], waiting: [], blocked: [], more: 0, broken: 0, problem: null };
 	try {
 		const app = await openFor(context, "prime");
-		return sorted(await tasksWithRuns(app), app.workspace.root, app.ledger.now());
+		return sorted(await tasksWithLiveRuns(app), app.workspace.root, app.ledger.now());
 	} catch (error) {
 		if (isOutside(error)) return null;
 		return { ...nothing, problem: `${(error as Error).message} (see: msgcode doctor)` };

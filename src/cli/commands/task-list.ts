@@ -42,13 +42,13 @@ export async function run(
 }
 
 async function wantedTasks(context: CommandContext, app: App, at: string | undefined, archived: boolean) {
-	if (at === undefined) return archived ? await readArchived(app.ledger) : await tasksWithRuns(app);
+	if (at === undefined) return archived ? await readArchived(app.ledger) : await tasksWithLiveRuns(app);
 	const { tasksAt } = await import("../task-at-revision.ts");
 	return await tasksAt(context, app.ledger, at, archived);
 }
 
 /** All tasks, with the status of those that have a live run. */
-export async function tasksWithRuns(app: App): Promise<readonly ListedTask[]> {
+export async function tasksWithLiveRuns(app: App): Promise<readonly ListedTask[]> {
 	const tasks = await readListed(app.ledger);
 	const live = new Map(
 		listClaims(app.workspace.stateDir, app.ledger.now()).map(({ claim }) => [claim.taskId, claim.runId]),

@@ -5,7 +5,7 @@ import { notReadyBecause, withArchivedParents } from "../../ledger/task/dependen
 import type { TaskSummary } from "../../ledger/task/task-view.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
-import { select, type TaskFilters, taskListResult, tasksWithRuns } from "./task-list.ts";
+import { select, type TaskFilters, taskListResult, tasksWithLiveRuns } from "./task-list.ts";
 
 export async function run(
 	context: CommandContext,
@@ -13,7 +13,7 @@ export async function run(
 	options: TaskFilters,
 ): Promise<CommandResult> {
 	const app = await openFor(context, "task ready");
-	const tasks = await tasksWithRuns(app);
+	const tasks = await tasksWithLiveRuns(app);
 	const summaries = new Map(tasks.map((task) => [task.id, summaryOf(task)]));
 	const all = withArchivedParents(app.workspace.root, [...summaries.values()]);
 	const ready = select(tasks, options).filter(({ id }) => {

@@ -9,7 +9,8 @@ import { type Head, moveHead } from "../../git/head.ts";
 import type { Git, GitResult } from "../../git/plumbing.ts";
 import type { DirtyPath, Repo } from "../../git/repo.ts";
 import type { Ledger } from "../ledger.ts";
-import { changesBetween, isLedgerPathOf, type PathChange } from "../sync/unpushed.ts";
+import { changesBetween, type PathChange } from "../sync/unpushed.ts";
+import { isLedgerPathOf } from "../workspace.ts";
 
 /** Throws `sync_refused` naming the dirty files that the move from `head` to `target` would have to touch. */
 export async function refuseOverlap(ledger: Ledger, repo: Repo, head: string, target: string): Promise<void> {

@@ -5,12 +5,12 @@ import { MsgcodeError } from "../../core/errors.ts";
 import { changeLedger } from "../change/transaction.ts";
 import type { Ledger } from "../ledger.ts";
 import { refreshIndex } from "../listing/task-index.ts";
-import { INDEX_FILE, isLedgerPath, RUNS_FILE, rightTaskFileName, taskPath } from "../paths.ts";
+import { INDEX_FILE, isLedgerPath, LIVE, RUNS_FILE, rightTaskFileName, taskPath } from "../paths.ts";
 import { parseRunLog } from "../runs/runs.ts";
 import type { Definition } from "../task/definition.ts";
 import { refuseCycle } from "../task/dependencies.ts";
 import { readTask } from "../task/store.ts";
-import { fromTop } from "../workspace.ts";
+import { belowRoot, pathspec } from "../workspace.ts";
 
 export interface CommittedEdit {
 	/** null for the ledger's other files (templates, runs.jsonl, .gitattributes, .gitignore), which share one commit. */
@@ -78,17 +78,16 @@ interface FoundEdits {
 }
 
 async function findEdits(ledger: Ledger): Promise<FoundEdits> {
-	const { prefix, topLevel } = ledger.workspace;
+	const { workspace } = ledger;
 	const how = ["--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored=traditional"];
-	const pathspec = `:(top,literal)${fromTop(ledger.workspace, "tasks")}`;
-	const status = await ledger.git(["status", ...how, "--", pathspec], { cwd: topLevel });
+	const status = await ledger.git(["status", ...how, "--", pathspec(workspace, LIVE)], { cwd: workspace.topLevel });
 	const tasks = new Map<string, string[]>();
 	const others: string[] = [];
 	const missing: string[] = [];
 	const machineWritten: string[] = [];
 	const there = new Set<string>();
 	for (const line of status.stdout.toString("utf8").split("\0")) {
-		const path = line.slice(3 + (prefix === "" ? 0 : prefix.length + 1));
+		const path = belowRoot(workspace, line.slice(3));
 		if (line === "" || !isLedgerPath(path) || path === INDEX_FILE || rightTaskFileName(basename(path)) !== null)
 			continue;
 		const letters = line.slice(0, 2);

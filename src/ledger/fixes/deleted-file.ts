@@ -1,7 +1,7 @@
 // A ledger file that is gone from the checkout while the index and HEAD have it.
 // Invariant: nothing that stands there is ever overwritten, and what was staged for removal on purpose stays so.
-import { INDEX_FILE, isLedgerPath, taskIdOfPath } from "../paths.ts";
-import { fromTop } from "../workspace.ts";
+import { INDEX_FILE, isLedgerPath, LIVE, taskIdOfPath } from "../paths.ts";
+import { belowRoot, pathspec } from "../workspace.ts";
 import type { Fix, FixKind } from "./fix.ts";
 import { isAbsent } from "./task-files.ts";
 
@@ -11,12 +11,13 @@ export const deletedFile: FixKind = {
 	mended: "it is brought back as `git restore <file>` does; nothing is committed",
 	async find({ ledger, unmerged }) {
 		const { git, workspace } = ledger;
-		const { topLevel, prefix, root } = workspace;
-		const pathspec = `:(top,literal)${fromTop(workspace, "tasks")}`;
-		const listed = await git(["diff-files", "--name-only", "--diff-filter=D", "-z", "--", pathspec], { cwd: topLevel });
+		const { topLevel, root } = workspace;
+		const listed = await git(["diff-files", "--name-only", "--diff-filter=D", "-z", "--", pathspec(workspace, LIVE)], {
+			cwd: topLevel,
+		});
 		const fixes: Fix[] = [];
 		for (const full of listed.stdout.toString("utf8").split("\0")) {
-			const path = full.slice(prefix === "" ? 0 : prefix.length + 1);
+			const path = belowRoot(workspace, full);
 			if (full === "" || !isLedgerPath(path) || path === INDEX_FILE) continue;
 			if (unmerged.has(path) || !isAbsent(root, path)) continue;
 			fixes.push({

@@ -6,10 +6,11 @@ import type { ObjectReader } from "../../git/object-reader.ts";
 import { entryAt, listTree } from "../../git/tree-edit.ts";
 import { archiveHomes, taskHome, taskIdsIn, tasksWithRuns } from "../archive/archive-places.ts";
 import type { LedgerView } from "../change/apply.ts";
+import type { CommitFacts } from "../history/commit-facts.ts";
+import { readFacts } from "../history/history.ts";
 import type { Ledger } from "../ledger.ts";
-import { parseMessage } from "../message.ts";
 import { definitionPath, LIVE, recordPath } from "../paths.ts";
-import { fromTop } from "../workspace.ts";
+import { fromTop, pathspec } from "../workspace.ts";
 import { type Fix, type FixGround, type FixKind, NOTHING } from "./fix.ts";
 import { isAbsent } from "./task-files.ts";
 
@@ -24,8 +25,9 @@ export const missingFile: FixKind = {
 		const removals = await lastRemovals(ledger);
 		const fixes: Fix[] = [];
 		for (const { taskId, path } of wanted) {
-			const removal = removals.get(fromTop(ledger.workspace, path));
-			if (removal === undefined || isMeant(removal)) continue;
+			const oid = removals.get(fromTop(ledger.workspace, path));
+			const removal = oid === undefined ? null : await readFacts(reader, oid);
+			if (removal === null || isMeant(removal)) continue;
 			const content = await contentBefore(reader, removal, fromTop(ledger.workspace, path));
 			if (content === null) continue;
 			const from = removal.oid.slice(0, 10);
@@ -72,46 +74,30 @@ async function namesAt(
 	return new Set(entry?.mode === "40000" ? (await listTree(reader, entry.oid)).keys() : []);
 }
 
-interface Removal {
-	readonly oid: string;
-	readonly parents: readonly string[];
-	readonly message: string;
-}
-
 /** The newest commit that removed each path below tasks/, by path from the repository's top folder. */
-async function lastRemovals(ledger: Ledger): Promise<ReadonlyMap<string, Removal>> {
-	const { git, workspace } = ledger;
-	const format = "--format=%x01%H%x02%P%x02%B%x02";
-	const how = [
-		"--diff-filter=D",
-		"--no-renames",
-		"--name-only",
-		"-z",
-		"--no-show-signature",
-		"--encoding=UTF-8",
-		format,
-	];
-	const pathspec = `:(top,literal)${fromTop(workspace, "tasks")}`;
-	const log = await git(["log", ...how, "--", pathspec], { cwd: workspace.topLevel, accept: [0, 128] });
-	const removals = new Map<string, Removal>();
-	for (const entry of log.stdout.toString("utf8").split("\u0001").slice(1)) {
-		const [oid = "", parents = "", message = "", paths = ""] = entry.split("\u0002");
-		for (const path of paths.split("\0").map((name) => name.replace(/^\n+/, ""))) {
-			if (path !== "" && !removals.has(path)) removals.set(path, { oid, parents: parents.split(" "), message });
-		}
+async function lastRemovals({ git, workspace }: Ledger): Promise<ReadonlyMap<string, string>> {
+	const how = ["--diff-filter=D", "--no-renames", "--name-only", "-z", "--format=%x01%H"];
+	const options = { cwd: workspace.topLevel, accept: [0, 128] };
+	const log = await git(["log", ...how, "--", pathspec(workspace, LIVE)], options);
+	const removals = new Map<string, string>();
+	let oid = "";
+	for (const field of log.stdout.toString("utf8").split("\0")) {
+		const text = field.replace(/^\n+/, "");
+		if (text.startsWith("\u0001")) oid = text.slice(1);
+		else if (text !== "" && !removals.has(text)) removals.set(text, oid);
 	}
 	return removals;
 }
 
 const MEANT = new Set(["undo", "rollback", "archive", "fix"]);
 
-function isMeant({ message }: Removal): boolean {
-	return MEANT.has(parseMessage(message).op) || /^This reverts commit [0-9a-f]{7,}/m.test(message);
+function isMeant({ op, reverts }: CommitFacts): boolean {
+	return reverts !== null || (op !== null && MEANT.has(op));
 }
 
-async function contentBefore(reader: ObjectReader, { parents }: Removal, path: string): Promise<Buffer | null> {
+async function contentBefore(reader: ObjectReader, { parents }: CommitFacts, path: string): Promise<Buffer | null> {
 	for (const parent of parents) {
-		const blob = parent === "" ? null : await reader.read(`${parent}:${path}`);
+		const blob = await reader.read(`${parent}:${path}`);
 		if (blob?.type === "blob") return blob.content;
 	}
 	return null;

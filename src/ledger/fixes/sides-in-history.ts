@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { basename } from "node:path/posix";
+import { readFacts } from "../history/history.ts";
 import { LIVE } from "../paths.ts";
 import { fromTop } from "../workspace.ts";
 import { type ConflictText, parseMarkers } from "./conflict-text.ts";
@@ -63,12 +64,12 @@ async function tipsOf(
 /** The parents of the commit in which the markers first stood; null where that is not found. */
 async function commitThatBrought(ground: FixGround, places: readonly string[]): Promise<readonly string[] | null> {
 	const { git, workspace } = ground.ledger;
-	const args = ["log", `--max-count=${MAX_COMMITS}`, "--format=%H", "--no-renames", "--no-show-signature"];
+	const args = ["log", `--max-count=${MAX_COMMITS}`, "--format=%H", "--no-renames"];
 	const pathspecs = places.map((place) => `:(top,literal)${place}`);
 	const log = await git([...args, "HEAD", "--", ...pathspecs], { cwd: workspace.topLevel });
 	for (const commit of log.stdout.toString("utf8").split("\n")) {
 		if (commit === "") continue;
-		const parents = await parentsOf(ground, commit);
+		const parents = (await readFacts(ground.reader, commit)).parents;
 		const texts = await Promise.all([commit, ...parents].map((rev) => textAt(ground, rev, places)));
 		const [own, ...before] = texts.map((text) => text != null && parseMarkers(text) !== "none");
 		if (own === true && before.every((marked) => !marked)) return parents;
@@ -81,7 +82,7 @@ async function namedTips(ground: FixGround, ours: string, labels: ConflictText["
 	const [, reverted, picked] = /^(parent of )?([0-9a-f]{7,64}) \(/.exec(labels.theirs) ?? [];
 	if (picked !== undefined) {
 		const commit = await commitOf(ground, picked);
-		const [parent] = commit === null ? [] : await parentsOf(ground, commit);
+		const [parent] = commit === null ? [] : (await readFacts(ground.reader, commit)).parents;
 		if (commit === null || parent === undefined) return null;
 		return reverted === undefined ? { ours, theirs: commit, base: parent } : { ours, theirs: parent, base: commit };
 	}
@@ -93,12 +94,6 @@ async function namedTips(ground: FixGround, ours: string, labels: ConflictText["
 async function commitOf({ reader }: FixGround, name: string): Promise<string | null> {
 	const object = await reader.read(`${name}^{commit}`);
 	return object?.type === "commit" ? object.oid : null;
-}
-
-async function parentsOf({ reader }: FixGround, commit: string): Promise<string[]> {
-	const object = await reader.read(commit);
-	const head = object?.content.toString("latin1").split("\n\n", 1)[0] ?? "";
-	return [...head.matchAll(/^parent ([0-9a-f]+)$/gm)].map(([, oid = ""]) => oid);
 }
 
 /** Of a criss-cross of merges there are several, and git makes up one of its own: then it is not known. */

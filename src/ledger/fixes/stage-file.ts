@@ -3,7 +3,7 @@
 import { dirname, join } from "node:path";
 import { ensureFolder, replaceFile } from "../../core/files.ts";
 import type { Ledger } from "../ledger.ts";
-import { fromTop } from "../workspace.ts";
+import { pathspec } from "../workspace.ts";
 
 /** `text` is null where the file stays as it stands and is only staged. */
 export async function stageFile(ledger: Ledger, path: string, text: string | null): Promise<void> {
@@ -13,5 +13,5 @@ export async function stageFile(ledger: Ledger, path: string, text: string | nul
 		ensureFolder(dirname(absolute));
 		replaceFile(absolute, text);
 	}
-	await git(["add", "--", `:(top,literal)${fromTop(workspace, path)}`], { cwd: workspace.topLevel });
+	await git(["add", "--", pathspec(workspace, path)], { cwd: workspace.topLevel });
 }

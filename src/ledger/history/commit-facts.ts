@@ -63,6 +63,11 @@ export function commitFacts(oid: string, content: Buffer): CommitFacts {
 	};
 }
 
+/** How many commands a message tells of: a squash keeps the messages of its commits, one below the other. */
+export function commandsTold({ body }: Pick<CommitFacts, "body">): number {
+	return body.match(/^[ \t]*Msgcode-Op:/gim)?.length ?? 0;
+}
+
 /** Header lines by name; what is continued (a signature) is left out, since nothing here asks for it. */
 function headerFields(header: string): Map<string, string[]> {
 	const fields = new Map<string, string[]>();

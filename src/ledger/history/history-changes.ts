@@ -2,8 +2,8 @@
 // Invariant: one `git diff-tree` for all commits asked about, and only what differs is read.
 import type { ObjectReader } from "../../git/object-reader.ts";
 import type { Ledger } from "../ledger.ts";
-import { definitionPath, LIVE, recordPath, runsFolder } from "../paths.ts";
-import { fromTop } from "../workspace.ts";
+import { ARCHIVE, definitionPath, LIVE, recordPath, runsFolder } from "../paths.ts";
+import { fromTop, globPathspec, pathspec } from "../workspace.ts";
 import { type PlaceOfPath, placeOfPath } from "./history-extend.ts";
 import { changesOfTask, type FieldChange, type TaskState } from "./task-changes.ts";
 
@@ -37,7 +37,7 @@ export async function differencesOfCommits(
 	reader: ObjectReader,
 	commits: readonly CommitToRead[],
 ): Promise<Map<string, Map<string, TaskDifference>>> {
-	return await differences(ledger, reader, commits, [`:(top,literal)${fromTop(ledger.workspace, LIVE)}`], () => true);
+	return await differences(ledger, reader, commits, [pathspec(ledger.workspace, LIVE)], () => true);
 }
 
 /** Of a commit that changes more tasks than this, the others are not read. */
@@ -92,10 +92,9 @@ function inAll(toEach: readonly TaskDifference[]): TaskDifference {
 export function pathspecsOf({ workspace }: Pick<Ledger, "workspace">, id: string): string[] {
 	const live = [definitionPath(id), recordPath(id), runsFolder(id)];
 	const archived = [`${id}.md`, `${id}.json`, `runs/${id}/**`];
-	const escaped = fromTop(workspace, "").replace(/[\\*?[\]]/g, "\\$&");
 	return [
-		...live.map((path) => `:(top,literal)${fromTop(workspace, path)}`),
-		...archived.map((path) => `:(top,glob)${escaped}tasks/archive/*/${path}`),
+		...live.map((path) => pathspec(workspace, path)),
+		...archived.map((path) => globPathspec(workspace, `${ARCHIVE}/*/${path}`)),
 	];
 }
 

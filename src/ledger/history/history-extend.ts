@@ -3,8 +3,8 @@
 // of a merge it is what differs from every parent.
 import { isTaskId } from "../../core/ids.ts";
 import type { Ledger } from "../ledger.ts";
-import { isLedgerPath, taskPath } from "../paths.ts";
-import { fromTop } from "../workspace.ts";
+import { isLedgerPath, LIVE, taskPath } from "../paths.ts";
+import { fromTop, pathspec } from "../workspace.ts";
 import { type HistoryTable, type NewCut, type NewRow, placeIn, rowOf, withRows } from "./history-table.ts";
 
 export interface Extension {
@@ -88,8 +88,7 @@ async function touchedBy(ledger: Ledger, commits: readonly Listed[]): Promise<Ma
 
 async function treeDifferences(ledger: Ledger, commits: readonly Listed[]): Promise<Buffer> {
 	const how = ["--stdin", "-m", "-r", "--root", "--name-only", "--no-renames", "-z"];
-	const where = `:(top,literal)${fromTop(ledger.workspace, "tasks")}`;
-	const { stdout } = await ledger.git(["diff-tree", ...how, "--", where], {
+	const { stdout } = await ledger.git(["diff-tree", ...how, "--", pathspec(ledger.workspace, LIVE)], {
 		cwd: ledger.workspace.topLevel,
 		stdin: `${commits.map(({ oid }) => oid).join("\n")}\n`,
 	});

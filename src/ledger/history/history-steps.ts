@@ -2,7 +2,7 @@
 // Invariant: pure; nothing is claimed that the changes, or the words of the commit, do not show.
 
 import { LIVE } from "../paths.ts";
-import type { CommitFacts } from "./commit-facts.ts";
+import { type CommitFacts, commandsTold } from "./commit-facts.ts";
 import type { TaskDifference } from "./history-changes.ts";
 import { opOf } from "./task-changes.ts";
 
@@ -77,7 +77,7 @@ export function opOfCommit(facts: CommitFacts, difference: TaskDifference): stri
 export function squashedSteps(facts: CommitFacts, difference: TaskDifference): string[] | null {
 	if (facts.parents.length > 1) return null;
 	const steps = stepsOf(difference);
-	const told = [...facts.body.matchAll(/^[ \t]*Msgcode-Op: (\S+)$/gm)].length;
+	const told = commandsTold(facts);
 	if (facts.op === null) return steps.length > 1 || told > 1 ? steps : null;
 	const own = SINGLE_STEPS[facts.op];
 	// Whatever changes an archived task brings it home as well.

@@ -3,6 +3,7 @@
 // that are here do not show, and where a shallow clone ends, that is said.
 import type { ObjectReader } from "../../git/object-reader.ts";
 import type { Ledger } from "../ledger.ts";
+import { withoutScope } from "../message.ts";
 import { type CommitFacts, commitFacts } from "./commit-facts.ts";
 import { differencesOfTask, pathspecsOf, type TaskDifference } from "./history-changes.ts";
 import { opOfCommit, squashedSteps } from "./history-steps.ts";
@@ -142,7 +143,7 @@ async function entryOf(
 
 /** The subject; of a command's commit without the task that it names. */
 export function summaryOf({ op, subject }: CommitFacts): string {
-	return op === null ? subject : subject.replace(/^(?:task\([^)]*\)|tasks): /, "");
+	return op === null ? subject : withoutScope(subject);
 }
 
 /** What an undo or a revert takes back; its summary is null where that commit is not here. */

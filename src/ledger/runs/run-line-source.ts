@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ObjectReader } from "../../git/object-reader.ts";
 import type { Ledger } from "../ledger.ts";
 import { RUNS_FILE, runFolder } from "../paths.ts";
-import { fromTop } from "../workspace.ts";
+import { fromTop, pathspec } from "../workspace.ts";
 import { type Receipt, type RunLine, runLineOf } from "./receipt.ts";
 import { placeOfRun } from "./runs.ts";
 
@@ -48,8 +48,8 @@ async function committedRow(ledger: Ledger, reader: ObjectReader, receipt: Recei
 	const { taskId, runId } = receipt;
 	// Where it stands, and where it stood before its task was archived.
 	const places = new Set([runFolder(taskId, runId), placeOfRun(workspace.root, taskId, runId)]);
-	const paths = [...places].map((place) => `:(top,literal)${fromTop(workspace, place)}/run_receipt.json`);
-	const args = ["log", "--format=%H", "--no-renames", "--no-show-signature", "--", ...paths];
+	const paths = [...places].map((place) => pathspec(workspace, `${place}/run_receipt.json`));
+	const args = ["log", "--format=%H", "--no-renames", "--", ...paths];
 	const commits = await git(args, { cwd: workspace.topLevel, accept: [0, 128] });
 	for (const commit of commits.stdout.toString("utf8").split("\n")) {
 		if (commit === "") continue;

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isRunId, isTaskId } from "../../core/ids.ts";
-import { rotatedLogs, runFoldersOf, runHome } from "../archive/archive-places.ts";
+import { rotatedLogs, runFoldersOf, runHome, tasksWithRuns } from "../archive/archive-places.ts";
 import { type Diagnostic, diagnose } from "../diagnostic.ts";
 import { RUNS_FILE, runFolder } from "../paths.ts";
 import { parseReceipt, type Receipt, type RunLine } from "./receipt.ts";
@@ -16,7 +16,7 @@ export interface RunLog {
 
 /** All lines, the rotated ones first, or those of one task. A later line about a run takes the place of an earlier one. */
 export function readRunLog(root: string, taskId = ""): RunLog {
-	const newest = ({ lines }: RunLog) => Math.max(0, ...lines.map(({ ts }) => Date.parse(ts)));
+	const newest = ({ lines }: RunLog) => lines.reduce((atMs, { ts }) => Math.max(atMs, Date.parse(ts)), 0);
 	const rotated = rotatedLogs(root)
 		.map((file) => parseRunLog(textOf(root, file), file, taskId))
 		.sort((a, b) => newest(a) - newest(b));
@@ -74,6 +74,13 @@ export function readReceipt(root: string, taskId: string, runId: string): Receip
 	const path = join(root, placeOfRun(root, taskId, runId), "run_receipt.json");
 	const receipt = existsSync(path) ? parseReceipt(readFileSync(path, "utf8")) : null;
 	return receipt?.taskId === taskId && receipt.runId === runId && isSoundReceipt(receipt) ? receipt : null;
+}
+
+/** The receipts of all runs on record, each task's oldest first. */
+export function allReceipts(root: string): Receipt[] {
+	return tasksWithRuns(root).flatMap((taskId) =>
+		runIdsOf(root, taskId).flatMap((runId) => readReceipt(root, taskId, runId) ?? []),
+	);
 }
 
 /** What every reader takes for granted. Other keys may be missing or unknown: another version wrote them. */

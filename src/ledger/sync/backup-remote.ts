@@ -7,9 +7,8 @@ import { MsgcodeError } from "../../core/errors.ts";
 import { createFile, ensureFolder, readFileIfThere } from "../../core/files.ts";
 import type { Repo } from "../../git/repo.ts";
 import { differingRefs, type KeptRefs, refsToKeep } from "../../git/whole-repository.ts";
-import { tasksWithRuns } from "../archive/archive-places.ts";
 import type { Ledger } from "../ledger.ts";
-import { readReceipt, runIdsOf } from "../runs/runs.ts";
+import { allReceipts } from "../runs/runs.ts";
 
 export interface BackupPlan {
 	/** `refs/msgcode-backup/<clone>`. */
@@ -34,12 +33,10 @@ export async function pushBackup(repo: Repo, remote: string, plan: BackupPlan): 
 	const wanted = new Map([...kept.refs].filter(([ref]) => !withheld.includes(ref)));
 	const target = (ref: string) => ref.replace(/^refs/, namespace);
 	const changed = differingRefs(wanted, await held(repo, remote, namespace)).filter((ref) => wanted.has(ref));
-	for (const some of portions(changed)) {
-		await repo.pushRefs(
-			remote,
-			some.map((ref) => `+${wanted.get(ref)}:${target(ref)}`),
-		);
-	}
+	await repo.pushRefs(
+		remote,
+		changed.map((ref) => `+${wanted.get(ref)}:${target(ref)}`),
+	);
 	const there = await held(repo, remote, namespace);
 	const missing = differingRefs(wanted, there).filter((ref) => wanted.has(ref));
 	if (missing.length === 0) return wanted;
@@ -59,11 +56,6 @@ async function held(repo: Repo, remote: string, namespace: string): Promise<Map<
 	return new Map([...there].map(([ref, oid]) => [ref.replace(namespace, "refs"), oid]));
 }
 
-/** A command line has a limit. */
-function portions<T>(all: readonly T[], size = 500): T[][] {
-	return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
-}
-
 /** Random, so that clones that share a remote do not overwrite each other's backups. */
 function cloneName({ workspace }: Ledger): string {
 	const file = join(workspace.stateDir, "backup-name");
@@ -76,9 +68,6 @@ function cloneName({ workspace }: Ledger): string {
 }
 
 function runsWithSecrets({ workspace }: Ledger): ReadonlySet<string> {
-	const { root } = workspace;
-	const runs = tasksWithRuns(root).flatMap((taskId) =>
-		runIdsOf(root, taskId).map((runId) => readReceipt(root, taskId, runId)),
-	);
-	return new Set(runs.flatMap((receipt) => (receipt?.patch?.withheld === "secret" ? [receipt.runId] : [])));
+	const secret = allReceipts(workspace.root).filter(({ patch }) => patch?.withheld === "secret");
+	return new Set(secret.map(({ runId }) => runId));
 }

@@ -5,10 +5,10 @@ import { MsgcodeError } from "../../core/errors.ts";
 import { treeOfCommit } from "../../git/head.ts";
 import type { ObjectReader } from "../../git/object-reader.ts";
 import type { Repo } from "../../git/repo.ts";
-import { tasksWithRuns } from "../archive/archive-places.ts";
+import { readFacts } from "../history/history.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Receipt } from "../runs/receipt.ts";
-import { readReceipt, runIdsOf } from "../runs/runs.ts";
+import { allReceipts } from "../runs/runs.ts";
 import { unpushedCommits } from "./unpushed.ts";
 
 const RESULTS = "refs/msgcode/runs/";
@@ -56,12 +56,10 @@ export async function syncResults(ledger: Ledger, repo: Repo, remote: string, dr
 		const pushed = idsOf(push);
 		if (dryRun) return { pushed, fetched: idsOf(fetch), same, left };
 		const { fetched, unrecorded } = await fetchResults(ledger, repo, remote, reader, fetch);
-		for (const some of portions(push)) {
-			await repo.pushRefs(
-				remote,
-				some.map(({ receipt, here }) => `${here}:${RESULTS}${receipt.runId}`),
-			);
-		}
+		await repo.pushRefs(
+			remote,
+			push.map(({ receipt, here }) => `${here}:${RESULTS}${receipt.runId}`),
+		);
 		return {
 			pushed,
 			fetched,
@@ -84,15 +82,11 @@ async function knownResults(ledger: Ledger, repo: Repo, remote: string): Promise
 			oid,
 		]),
 	);
-	return tasksWithRuns(root).flatMap((taskId) =>
-		runIdsOf(root, taskId).flatMap((runId) => {
-			const ref = `${RESULTS}${runId}`;
-			const sides = { here: here.get(ref) ?? null, there: there.get(ref) ?? null };
-			if (sides.here === null && sides.there === null) return [];
-			const receipt = readReceipt(root, taskId, runId);
-			return receipt === null ? [] : [{ receipt, ...sides }];
-		}),
-	);
+	return allReceipts(root).flatMap((receipt) => {
+		const ref = `${RESULTS}${receipt.runId}`;
+		const sides = { here: here.get(ref) ?? null, there: there.get(ref) ?? null };
+		return sides.here === null && sides.there === null ? [] : [{ receipt, ...sides }];
+	});
 }
 
 /** Why the result does not leave this clone; null where nothing speaks against it. */
@@ -106,7 +100,7 @@ async function whyPrivate(
 	if (receipt.patch?.withheld === "secret") return "secret";
 	// The base of such a run is the user's uncommitted work of that moment.
 	if ((await reader.read(`refs/msgcode/carry/${receipt.runId}`)) !== null) return "carried";
-	const base = /^parent ([0-9a-f]+)$/m.exec((await reader.read(oid))?.content.toString("latin1") ?? "")?.[1];
+	const [base] = (await readFacts(reader, oid)).parents;
 	if (base === undefined) return null;
 	const { git, workspace } = ledger;
 	const below = await unpushedCommits(git, workspace, base, `--remotes=${remote}`);
@@ -123,19 +117,17 @@ async function fetchResults(
 ): Promise<{ readonly fetched: string[]; readonly unrecorded: string[] }> {
 	const fetched: string[] = [];
 	const unrecorded: string[] = [];
-	for (const some of portions(results)) {
-		await repo.fetchObjects(
-			remote,
-			some.map(({ receipt }) => `${RESULTS}${receipt.runId}`),
-		);
-		const lines: string[] = [];
-		for (const { receipt, there } of some) {
-			const recorded = there !== null && (await isRecorded(reader, there, receipt));
-			(recorded ? fetched : unrecorded).push(receipt.runId);
-			if (recorded) lines.push(`create ${RESULTS}${receipt.runId} ${there}`);
-		}
-		if (lines.length > 0) await createRefs(ledger, lines);
+	await repo.fetchObjects(
+		remote,
+		results.map(({ receipt }) => `${RESULTS}${receipt.runId}`),
+	);
+	const lines: string[] = [];
+	for (const { receipt, there } of results) {
+		const recorded = there !== null && (await isRecorded(reader, there, receipt));
+		(recorded ? fetched : unrecorded).push(receipt.runId);
+		if (recorded) lines.push(`create ${RESULTS}${receipt.runId} ${there}`);
 	}
+	if (lines.length > 0) await createRefs(ledger, lines);
 	return { fetched, unrecorded };
 }
 
@@ -157,9 +149,4 @@ async function createRefs(ledger: Ledger, lines: readonly string[]): Promise<voi
 
 function idsOf(results: readonly KnownResult[]): string[] {
 	return results.map(({ receipt }) => receipt.runId);
-}
-
-/** A command line has a limit. */
-function portions<T>(all: readonly T[], size = 200): T[][] {
-	return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
 }

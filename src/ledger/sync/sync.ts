@@ -11,6 +11,7 @@ import { moveCheckout, refuseOverlap } from "../change/move-checkout.ts";
 import { inLedger } from "../change/transaction.ts";
 import type { Ledger } from "../ledger.ts";
 import { refreshIndex } from "../listing/task-index.ts";
+import { isLedgerPathOf } from "../workspace.ts";
 import { type Publishable, publishableTips } from "./publishable.ts";
 import { replayOnto } from "./replay.ts";
 import { oncePublished } from "./rewritten-upstream.ts";
@@ -23,7 +24,7 @@ import {
 	shortName,
 	unpushedMerge,
 } from "./sync-refusals.ts";
-import { changesBetween, isLedgerPathOf, type UnpushedCommit, unpushedCommits } from "./unpushed.ts";
+import { changesBetween, type UnpushedCommit, unpushedCommits } from "./unpushed.ts";
 
 /** How often a push is tried again when the remote's branch moved meanwhile. */
 const MAX_TRIES = 5;

@@ -1,8 +1,7 @@
 // The commits that a branch has and its upstream has not, and which of them are the ledger's to move and publish.
 // Invariant: a commit counts as ledger work only by the paths that it changes, as a landing only by path and trailer both.
 import type { Git } from "../../git/plumbing.ts";
-import { isLedgerPath } from "../paths.ts";
-import type { Workspace } from "../workspace.ts";
+import { isLedgerPathOf, type Workspace } from "../workspace.ts";
 
 /** ledger: only ledger paths. landing: a run's patch that was landed, or taken back. merge: two parents. other: somebody's own work. */
 export type CommitKind = "ledger" | "landing" | "merge" | "other";
@@ -34,7 +33,7 @@ export async function unpushedCommits(
 	...known: readonly string[]
 ): Promise<UnpushedCommit[]> {
 	const format = "--format=%H%n%P%n%(trailers:key=Msgcode-Op,valueonly,separator=%x2C)%n%s";
-	const range = ["--topo-order", "--reverse", "-z", "-s", "--no-show-signature", "--encoding=UTF-8", format];
+	const range = ["--topo-order", "--reverse", "-z", "-s", "--encoding=UTF-8", format];
 	const log = await git(["log", ...range, head, "--not", ...known, "--"], { cwd: workspace.topLevel });
 	const commits = log.stdout
 		.toString("utf8")
@@ -65,12 +64,6 @@ export async function changesBetween(
 ): Promise<readonly PathChange[]> {
 	const result = await git(["diff-tree", "-r", "-z", "--no-renames", "--raw", from, to], { cwd: workspace.topLevel });
 	return parseRaw(result.stdout.toString("utf8")).get("") ?? [];
-}
-
-/** True for a path, relative to the top folder, that is this workspace's ledger's. */
-export function isLedgerPathOf(workspace: Pick<Workspace, "prefix">, path: string): boolean {
-	const prefix = workspace.prefix === "" ? "" : `${workspace.prefix}/`;
-	return path.startsWith(prefix) && isLedgerPath(path.slice(prefix.length));
 }
 
 /** Commands whose commit may hold code: a landing, and what takes one back. */

@@ -7,6 +7,7 @@ import type { FileWrite } from "../change/planned-writes.ts";
 import { changesOfTask, type FieldChange, type TaskState } from "../history/task-changes.ts";
 import type { Ledger } from "../ledger.ts";
 import { definitionPath, LIVE, recordPath } from "../paths.ts";
+import { isOver } from "../task/over.ts";
 import { parseRecord } from "../task/record.ts";
 import { parseTaskFile } from "../task/task-file.ts";
 import { contentNow } from "./reverse-content.ts";
@@ -75,13 +76,13 @@ export function describeTask(
 		changes: [...changesOfTask(was, is), ...moved],
 		definition,
 		move: { id, from, to },
-		ends: isOver(is.record, id) && !isOver(was.record, id),
+		ends: saysOver(is.record, id) && !saysOver(was.record, id),
 	};
 }
 
-function isOver(record: string | null, id: string): boolean {
+function saysOver(record: string | null, id: string): boolean {
 	const known = record === null ? null : parseRecord(record, recordPath(id)).record;
-	return known !== null && (known.removed !== null || known.status === "done" || known.status === "canceled");
+	return known !== null && isOver(known);
 }
 
 function stateOf(ledger: Ledger, id: string, contents: Contents): TaskState {

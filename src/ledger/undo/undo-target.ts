@@ -3,8 +3,9 @@
 import { MsgcodeError } from "../../core/errors.ts";
 import { treeOfCommit } from "../../git/head.ts";
 import type { ObjectReader } from "../../git/object-reader.ts";
-import { type CommitFacts, commitFacts } from "../history/commit-facts.ts";
+import { type CommitFacts, commandsTold, commitFacts } from "../history/commit-facts.ts";
 import type { Ledger } from "../ledger.ts";
+import { withoutScope } from "../message.ts";
 import { readLanding } from "../runs/runs.ts";
 import { lastCommand, lastOwn, short, subjectOf } from "./last-command.ts";
 import { type Undoing, undoingOf } from "./operations.ts";
@@ -74,7 +75,7 @@ async function targetOf(ledger: Ledger, reader: ObjectReader, facts: CommitFacts
 	const revert = `git revert ${short(facts)}`;
 	if (parents.length > 1) throw refused(facts, "is a merge", `git itself can revert one: ${revert} -m 1`);
 	if (op === null) throw refused(facts, "is no ledger command", `git itself reverts it: ${revert}`);
-	if ((facts.body.match(/^\s*Msgcode-Op:/gm) ?? []).length > 1) {
+	if (commandsTold(facts) > 1) {
 		throw refused(facts, "holds several commands in one commit", `git itself reverts them together: ${revert}`);
 	}
 	const undoing = await undoingOfChain(reader, facts, op);
@@ -99,7 +100,7 @@ async function targetOf(ledger: Ledger, reader: ObjectReader, facts: CommitFacts
 		});
 	}
 	const before = object === null ? null : treeOfCommit(object.content);
-	const summary = facts.subject.replace(/^(?:task\([^)]*\)|tasks): /, "");
+	const summary = withoutScope(facts.subject);
 	return { facts, op, summary, before, undoing };
 }
 

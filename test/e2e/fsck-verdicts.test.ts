@@ -22,6 +22,7 @@ import { ledgerOf } from "../support/ledger.ts";
 import { operationScene, operations } from "../support/operations.ts";
 import { type Repo, repo, repoAt, temporaryFolder } from "../support/repo.ts";
 import { snapshotOf } from "../support/snapshot.ts";
+import { copies } from "../support/template.ts";
 import { addTask, succeed, twoClones } from "../support/two-clones.ts";
 
 const SOUND = { exitCode: 0, verdict: "ok", codes: [], findings: [] };
@@ -44,6 +45,13 @@ async function life(place: Repo): Promise<string> {
 	await succeed(place, "task", "rm", removed, "--yes");
 	return task;
 }
+
+const copyOfLife = copies(async () => {
+	const made = await repo({ files: FILES, ledger: true });
+	await life(made);
+	return { made, kept: null };
+});
+const lived = async () => (await copyOfLife()).made;
 
 /** Lengthens the lines of the run log beyond what it may have, as long lists of details would. */
 async function makeLogLong(place: Repo): Promise<void> {
@@ -69,14 +77,7 @@ const sound: readonly (readonly [string, () => Promise<Repo>])[] = [
 				return place;
 			}),
 	],
-	[
-		"a whole life",
-		() =>
-			repo({ files: FILES, ledger: true }).then(async (place) => {
-				await life(place);
-				return place;
-			}),
-	],
+	["a whole life", () => lived()],
 	[
 		"a workspace in a sub-folder",
 		() =>
@@ -214,6 +215,7 @@ const sound: readonly (readonly [string, () => Promise<Repo>])[] = [
 				const id = await addTask(place, "Reverted");
 				await succeed(place, "task", "close", id);
 				place.git("revert", "--no-edit", "HEAD");
+				place.git("-c", "revert.reference=true", "revert", "--no-edit", "HEAD");
 				place.git("revert", "--no-edit", "HEAD");
 				const { task } = await runOf(place, "Run", "echo x >x.txt");
 				const ran = place.git("rev-parse", "HEAD");
@@ -331,8 +333,7 @@ const sound: readonly (readonly [string, () => Promise<Repo>])[] = [
 	[
 		"the same after gc",
 		() =>
-			repo({ files: FILES, ledger: true }).then(async (place) => {
-				await life(place);
+			lived().then((place) => {
 				place.git("reflog", "expire", "--expire=now", "--all");
 				place.git("gc", "-q", "--prune=now");
 				return place;

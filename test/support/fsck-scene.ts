@@ -1,11 +1,10 @@
 // A ledger with runs of every kind, made once and copied for each test, and what `msgcode fsck` says of a copy.
 import { createHash } from "node:crypto";
-import { cpSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll } from "vitest";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { Finding, Verdict } from "../../src/fsck/finding.ts";
-import { hermeticEnvironment, type Repo, repo, repoAt, temporaryFolder } from "./repo.ts";
+import { type Repo, repo } from "./repo.ts";
+import { copies } from "./template.ts";
 import { addTask, succeed } from "./two-clones.ts";
 
 /** One run of the scene: its task, its id, its folder with a final slash. */
@@ -37,23 +36,17 @@ export interface FsckAnswer {
 }
 
 type Kept = Omit<FsckScene, "place">;
-let template: { readonly folder: string; readonly kept: Kept } | null = null;
-afterAll(() => {
-	if (template !== null) rmSync(dirname(template.folder), { recursive: true, force: true });
-	template = null;
-});
+const copyOfScene = copies<Kept>(makeScene);
 
 export async function fsckScene(): Promise<FsckScene> {
-	template ??= await makeTemplate();
-	const home = temporaryFolder();
-	cpSync(template.folder, home, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-	return { place: repoAt(join(home, "repo"), home, hermeticEnvironment(home)), ...template.kept };
+	const { made, kept } = await copyOfScene();
+	return { place: made, ...kept };
 }
 
 /** Text that a secret rule knows, put together so that this file does not hold it. */
 const SECRET = ["AKIA", "Q3EGRIKLTZ5XBOVN"].join("");
 
-async function makeTemplate(): Promise<{ folder: string; kept: Kept }> {
+async function makeScene(): Promise<{ made: Repo; kept: Kept }> {
 	const place = await repo({ files: { "src/code.txt": "one\ntwo\nthree\n", "other.txt": "other\n" }, ledger: true });
 	place.write("msgcode.toml", '[ledger]\nevents = "commit"\n');
 	place.commitAll("settings");
@@ -69,9 +62,7 @@ async function makeTemplate(): Promise<{ folder: string; kept: Kept }> {
 	const done = await addTask(place, "Done");
 	await succeed(place, "task", "close", done, "--reason", "all is there");
 	const last = await runOf(place, "Last", "echo five >>src/code.txt; rm other.txt");
-	const folder = join(realpathSync(mkdtempSync(join(tmpdir(), "msgcode-template-"))), "home");
-	renameSync(place.home, folder);
-	return { folder, kept: { landed, rejected, unchanged, withheld, last, dependent, blocked, done } };
+	return { made: place, kept: { landed, rejected, unchanged, withheld, last, dependent, blocked, done } };
 }
 
 /** Adds a task and runs the script for it; its worktree goes, its result stays. */

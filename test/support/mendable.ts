@@ -1,10 +1,8 @@
 // A ledger to break and to mend: made once, then copied; `msgcode doctor --fix` on it; and proof that looking wrote nothing.
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, expect } from "vitest";
-import { hermeticEnvironment, type Repo, repo, repoAt, temporaryFolder } from "./repo.ts";
+import { expect } from "vitest";
+import { type Repo, repo } from "./repo.ts";
 import { snapshotOf } from "./snapshot.ts";
+import { copies } from "./template.ts";
 import { addTask, succeed } from "./two-clones.ts";
 
 export interface Fixed {
@@ -39,25 +37,18 @@ export function everything(place: Repo) {
 	return snapshotOf(place.path, (path) => path.endsWith("tasks/index.json"));
 }
 
-const templates = new Map<string, { readonly home: string; readonly tasks: readonly [string, string, string] }>();
-afterAll(() => {
-	for (const { home } of templates.values()) rmSync(home, { recursive: true, force: true });
-});
+const WORKSPACES = [".", "packages/api"] as const;
+const copyIn = Object.fromEntries(
+	WORKSPACES.map((workspace) => [workspace, copies(() => makeLedger(workspace), workspace)]),
+);
 
-/** A repository with a user's own uncommitted work, three tasks and two runs of one of them. Made once, then copied. */
-export async function ledgerIn(workspace: string): Promise<Place> {
-	const template = templates.get(workspace) ?? (await makeTemplate(workspace));
-	templates.set(workspace, template);
-	const home = temporaryFolder();
-	cpSync(template.home, home, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-	const remembered = join(home, "repo/.git/msgcode/workspaces.json");
-	writeFileSync(remembered, readFileSync(remembered, "utf8").replaceAll(template.home, home));
-	const [first, second, ran] = template.tasks;
-	const made = repoAt(join(home, "repo"), home, hermeticEnvironment(home), workspace);
-	return { ...made, root: workspace === "." ? "" : `${workspace}/`, first, second, ran };
+/** A repository with a user's own uncommitted work, three tasks and two runs of one of them. */
+export async function ledgerIn(workspace: (typeof WORKSPACES)[number]): Promise<Place> {
+	const { made, kept } = await (copyIn[workspace] as NonNullable<(typeof copyIn)[string]>)();
+	return { ...made, root: workspace === "." ? "" : `${workspace}/`, ...kept };
 }
 
-async function makeTemplate(workspace: string) {
+async function makeLedger(workspace: string) {
 	const made = await repo({ files: { "app.txt": "one\n" }, ledger: true, ...(workspace === "." ? {} : { workspace }) });
 	const first = await addTask(made, "First", "--label", "a", "--prompt", "Do the first thing.");
 	const second = await addTask(made, "Second");
@@ -67,11 +58,7 @@ async function makeTemplate(workspace: string) {
 	made.write("app.txt", "one, not staged\n");
 	made.write("staged.txt", "staged\n");
 	made.git("add", "staged.txt");
-	const home = realpathSync(mkdtempSync(join(tmpdir(), "msgcode-template-")));
-	cpSync(made.home, home, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-	const remembered = join(home, "repo/.git/msgcode/workspaces.json");
-	writeFileSync(remembered, readFileSync(remembered, "utf8").replaceAll(made.home, home));
-	return { home, tasks: [first, second, ran] as const };
+	return { made, kept: { first, second, ran } };
 }
 
 export interface Place extends Repo {

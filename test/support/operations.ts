@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { type Repo, repo } from "./repo.ts";
+import { copies } from "./template.ts";
+import { addTask } from "./two-clones.ts";
 
 export interface OperationScene {
 	readonly made: Repo;
@@ -25,7 +27,7 @@ export interface Operation {
 export const USERS_FILES = { "a.txt": "a\n", "b.txt": "b\n", "c.txt": "c\n" };
 export const USERS_STATUS = "M  a.txt\n M b.txt\n?? tasks/notes.txt\n?? untracked.txt";
 
-export async function operationScene(): Promise<OperationScene> {
+const copyOfScene = copies(async () => {
 	const made = await repo({
 		files: { ...USERS_FILES, "code.txt": "one\ntwo\nthree\n" },
 		ledger: true,
@@ -33,13 +35,18 @@ export async function operationScene(): Promise<OperationScene> {
 		dirty: { "b.txt": "dirty\n" },
 		untracked: { "untracked.txt": "mine\n", "tasks/notes.txt": "mine\n" },
 	});
+	const flags = ["--prompt", "Do it.", "--runner", "shell"];
+	return { made, kept: await addTask(made, "A task", ...flags, "--", "true") };
+});
+
+export async function operationScene(): Promise<OperationScene> {
+	const { made, kept: task } = await copyOfScene();
 	// biome-ignore lint/suspicious/noExplicitAny: a command's own data
 	const run = async (...argv: string[]): Promise<any> => {
 		const result = await made.msgcode("--json", ...argv);
 		expect(result.exitCode, `${argv.join(" ")}\n${result.stdout}${result.stderr}`).toBe(0);
 		return result.json().data;
 	};
-	const task = (await run("task", "add", "A task", "--prompt", "Do it.", "--runner", "shell", "--", "true")).id;
 	return { made, task, run, commit: () => made.git("rev-parse", "HEAD") };
 }
 

@@ -25,7 +25,7 @@ export interface CommitFacts {
 	readonly actor: string | null;
 	/** The full id of the commit that this one undoes, from its trailer. */
 	readonly undoes: string | null;
-	/** The full id of the commit that `git revert` says it reverts. */
+	/** The id of the commit that `git revert` says it reverts; shortened where `revert.reference` asks for that. */
 	readonly reverts: string | null;
 }
 
@@ -59,7 +59,7 @@ export function commitFacts(oid: string, content: Buffer): CommitFacts {
 		runId,
 		actor: first("actor"),
 		undoes: values("undoes").find((value) => COMMIT_ID.test(value)) ?? null,
-		reverts: /^This reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b/m.exec(body)?.[1] ?? null,
+		reverts: /^This reverts commit ([0-9a-f]{7,64})\b/m.exec(message)?.[1] ?? null,
 	};
 }
 

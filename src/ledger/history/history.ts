@@ -151,7 +151,8 @@ export async function undoneBy(reader: ObjectReader, facts: CommitFacts): Promis
 	const commit = facts.undoes ?? facts.reverts;
 	if (commit === null) return null;
 	const object = await reader.read(commit);
-	return { commit, summary: object?.type === "commit" ? summaryOf(commitFacts(commit, object.content)) : null };
+	if (object?.type !== "commit") return { commit, summary: null };
+	return { commit: object.oid, summary: summaryOf(commitFacts(object.oid, object.content)) };
 }
 
 /** The values in groups of at most `size`. */

@@ -249,7 +249,7 @@ const cases: readonly Case[] = [
 
 describe("each kind of fix", () => {
 	test.each(cases.map((one) => [one.code, one.name, one] as const))("%s: %s", async (code, _, one) => {
-		for (const workspace of [".", "packages/api"]) {
+		for (const workspace of [".", "packages/api"] as const) {
 			const place = await ledgerIn(workspace);
 			await one.break(place);
 			const mine = place.git("status", "--porcelain", "--", "app.txt", "staged.txt");

@@ -103,6 +103,16 @@ describe("commit facts", () => {
 		expect(at("-5")).toBe(-5000);
 	});
 
+	test("a revert that names what it reverts for people to read", async () => {
+		const place = await repo({ files: { "a.txt": "a\n" } });
+		place.write("b.txt", "b\n");
+		const reverted = place.commitAll("more");
+		place.git("-c", "revert.reference=true", "revert", "--no-edit", "HEAD");
+		const { reverts } = commitFacts(ID, place.gitBytes("cat-file", "commit", "HEAD"));
+		expect(reverts).toMatch(/^[0-9a-f]{7,39}$/);
+		expect(reverted.startsWith(reverts as string)).toBe(true);
+	});
+
 	test("ids that are none are not taken for some; rubbish is no exception", () => {
 		const message = "x\n\nMsgcode-Op: edit\nMsgcode-Task: ../../etc\nMsgcode-Run: run_1\nMsgcode-Undoes: HEAD\n";
 		expect(commitFacts(ID, Buffer.from(`tree ${ID}\n\n${message}`))).toMatchObject({

@@ -1,5 +1,6 @@
 // Undo where it is not plain: later changes on top, other people's commands, histories that tell less, places of all kinds; and
 // what may be executed after it.
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { previewUndo, undo } from "../../src/engine/undo.ts";
@@ -96,6 +97,23 @@ describe("under later changes", () => {
 		made.git("add", file);
 		made.write(file, text);
 		expect((await refused(made, "undo")).code).toBe("staged_differently");
+	});
+
+	test("a file in the place that an archived task would go back to refuses, and moves no half", async () => {
+		const made = await repo({ ledger: true });
+		const id = await addTask(made, "A");
+		await succeed(made, "task", "close", id);
+		await succeed(made, "task", "archive", id);
+		made.write(`tasks/${id}.json`, "mine\n");
+		const { code, message } = await refused(made, "undo");
+		expect({ code, message }).toMatchObject({
+			code: "ledger_path_taken",
+			message: expect.stringContaining(`tasks/${id}.json`),
+		});
+		expect(made.read(`tasks/${id}.json`)).toBe("mine\n");
+		rmSync(join(made.path, `tasks/${id}.json`));
+		await succeed(made, "undo");
+		expect(made.exists(`tasks/${id}.md`)).toBe(true);
 	});
 
 	test("the birth of a task that lived on only hides it; its files, runs and later changes stay", async () => {

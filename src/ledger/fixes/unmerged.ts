@@ -31,7 +31,7 @@ async function resolved(ground: FixGround, path: string, stages: Stages): Promis
 	const task = taskPath(path);
 	const taskId = task?.taskId ?? null;
 	const left = (why: string, fields: readonly string[] = []) => {
-		return { ...markersLeft({ taskId, path }, { why, fields }), hint: "Mend the file, then stage it: git add" };
+		return { ...markersLeft({ taskId, path }, { why, fields }), hint: `Mend the file, then stage it: git add ${path}` };
 	};
 	const { root } = ground.ledger.workspace;
 	if (path === RUNS_FILE) {

@@ -1,5 +1,7 @@
 // Takes back what a commit did to one task: its definition, its record, files of its runs, and the folder they stand in.
 // Invariant: a task's two files stay, whatever is taken back, and a text that nobody ever wrote is one that can be read.
+import { MsgcodeError } from "../../core/errors.ts";
+import type { Move } from "../archive/move-home.ts";
 import type { LedgerView } from "../change/apply.ts";
 import { type PlacedFiles, placedFilesAt } from "../change/placed-files.ts";
 import type { FileWrite } from "../change/planned-writes.ts";
@@ -54,6 +56,7 @@ export async function reverseTask(
 	if (home === null) conflicts.push("home");
 	if (conflicts.length > 0) return { task: null, writes: [], conflicts };
 	const move = { id, from: now.home, to: home as string };
+	refuseOccupied(view, move, current);
 	const writes = result.size === 0 && move.from === move.to ? [] : await rewritesOf(ledger, view, move, result);
 	return { task: writes.length === 0 ? null : describeTask(ledger, move, current, result), writes, conflicts };
 }
@@ -136,6 +139,18 @@ async function reverseRecordOf(
 	const { text, conflicts } = reverseRecord({ base: left, ours, theirs: former });
 	files.conflicts.push(...conflicts);
 	if (text !== ours) files.result.set(name, Buffer.from(text));
+}
+
+/** A file is never written over, and half a task that moves is none that was taken back. */
+function refuseOccupied(view: LedgerView, { id, from, to }: Move, current: Contents): void {
+	if (from === to) return;
+	for (const name of [`${id}.md`, `${id}.json`]) {
+		const [moving, there] = [current.get(name) ?? null, view.working(`${to}/${name}`)];
+		if (moving === null || there === null || there.equals(moving)) continue;
+		throw new MsgcodeError("ledger_path_taken", `${to}/${name} stands where the task would go.`, {
+			hint: "Move it away, then run the command again.",
+		});
+	}
 }
 
 /** The record of a task that is a Markdown file alone. */

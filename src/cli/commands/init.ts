@@ -32,7 +32,8 @@ export async function run(context: CommandContext): Promise<CommandResult> {
 		warn: (message) => io.stderr.write(`warning: ${message}\n`),
 	});
 	const { root, uid } = result.workspace;
-	const what = result.created ? `${root} is a msgcode workspace now.` : `${root} is a msgcode workspace already.`;
+	const already = result.mergeDriver === "registered" ? "already, and this clone has its merge driver." : "already.";
+	const what = `${root} is a msgcode workspace ${result.created ? "now." : already}`;
 	return {
 		kind: "init",
 		data: { path: root, uid, created: result.created, commit: result.commit, mergeDriver: result.mergeDriver },

@@ -39,7 +39,7 @@ export async function checkHistory(look: Look): Promise<Finding[]> {
 			if (wrong !== null) findings.push(wrong);
 		}
 	}
-	return [...findings, ...changedIdentities(look, births), ...lostTasks(look)];
+	return [...findings, ...changedIdentities(look, births), ...(await lostTasks(look))];
 }
 
 function shallowFinding(commits: readonly WalkedCommit[]): Finding {

@@ -7,19 +7,23 @@ import { type Finding, finding } from "./finding.ts";
 import type { WalkedCommit } from "./history-walk.ts";
 import type { Look } from "./look.ts";
 
-export function lostTasks({ snapshot, history, head }: Look): Finding[] {
+export async function lostTasks({ ledger, snapshot, history, head }: Look): Promise<Finding[]> {
 	const { held, takenBack } = recordsOfHistory(history.commits);
 	const withRuns = new Set([...snapshot.runs.values()].map(({ taskId }) => taskId));
-	return [...held].flatMap(([taskId, removal]) => {
+	const inHead = new Set([...head.files.keys()].map((path) => taskPath(path)?.taskId));
+	const sparse = await ledger.git(["config", "--type=bool", "--get", "core.sparseCheckout"], { accept: [0, 1] });
+	const isSparse = sparse.stdout.toString("utf8").trim() === "true";
+	const isLeftOut = (id: string) => isSparse && inHead.has(id) && !snapshot.tasks.has(id);
+	const lost = [...held].flatMap(([taskId, removal]): Finding[] => {
 		if (takenBack.has(taskId)) return [];
 		const task = snapshot.tasks.get(taskId);
 		const commit = removal === null ? {} : { commit: removal };
 		if (task === undefined) {
 			// Its runs are told to be without a task, which says the same.
-			if (withRuns.has(taskId)) return [];
+			if (withRuns.has(taskId) || isLeftOut(taskId)) return [];
 			const file = definitionPath(taskId);
 			const message = `${taskId} is in history, and neither of its files is here.`;
-			const had = removal !== null ? `${removal.slice(0, 12)}~1` : head.files.has(file) ? "HEAD" : null;
+			const had = removal !== null ? `${removal.slice(0, 12)}~1` : inHead.has(taskId) ? "HEAD" : null;
 			const hint =
 				had === null
 					? `See where it went: git log --all --stat -- ${file}`
@@ -33,6 +37,16 @@ export function lostTasks({ snapshot, history, head }: Look): Finding[] {
 		return [
 			finding("record_lost", { file, taskId, ...commit, message, hint: `See where it went: git log -- ${file}` }),
 		];
+	});
+	const leftOut = [...held.keys()].filter(isLeftOut).length;
+	return leftOut === 0 ? lost : [...lost, sparseFinding(leftOut)];
+}
+
+function sparseFinding(count: number): Finding {
+	const tasks = count === 1 ? "1 task of HEAD is" : `${count} tasks of HEAD are`;
+	return finding("check_incomplete", {
+		message: `The checkout is sparse: ${tasks} not in the folder, and so not judged.`,
+		hint: "Take tasks/ into the checkout as a whole: git sparse-checkout disable",
 	});
 }
 

@@ -512,6 +512,19 @@ const unjudged: readonly (readonly [string, readonly FindingCode[], () => Promis
 		}),
 	],
 	[
+		"a sparse checkout without the archive",
+		["check_incomplete"],
+		async () => {
+			const place = await repo({ files: FILES, ledger: true });
+			const id = await addTask(place, "Left out");
+			await succeed(place, "task", "close", id);
+			await succeed(place, "task", "archive", id);
+			place.git("sparse-checkout", "set", "--no-cone", "/*", "!/tasks/archive");
+			expect(place.exists(`tasks/archive`)).toBe(false);
+			return place;
+		},
+	],
+	[
 		"history that lacks a folder of long ago",
 		["check_incomplete"],
 		ofScene(({ place }) => loseObject(place, "HEAD~1:tasks")),

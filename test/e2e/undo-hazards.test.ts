@@ -1,6 +1,6 @@
 // Undo where it is not plain: later changes on top, other people's commands, histories that tell less, places of all kinds; and
 // what may be executed after it.
-import { rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { previewUndo, undo } from "../../src/engine/undo.ts";
@@ -19,6 +19,35 @@ async function refused(made: Repo, ...argv: string[]) {
 }
 
 const show = async (made: Repo, id: string) => (await succeed(made, "task", "show", id)).data;
+
+test("runs that a merge left in two homes stay on record when the task was brought home and is taken back", async () => {
+	const made = await repo({ files: { "code.txt": "one\n" }, ledger: true });
+	const id = await addTask(made, "Runs twice", "--runner", "shell", "--", "true");
+	for (let run = 0; run < 2; run += 1) await succeed(made, "task", "run", id, "--in-place");
+	await succeed(made, "task", "close", id);
+	await succeed(made, "task", "archive", id);
+	const archived = `tasks/archive/${new Date().getUTCFullYear()}`;
+	const [first = "", second = ""] = readdirSync(join(made.path, `${archived}/runs/${id}`)).sort();
+	mkdirSync(join(made.path, `tasks/runs/${id}`), { recursive: true });
+	made.git("mv", `${archived}/runs/${id}/${second}`, `tasks/runs/${id}/${second}`);
+	made.git("commit", "--quiet", "-m", "as a merge leaves it");
+	const receipts = () =>
+		made
+			.git("ls-files")
+			.match(/[^/\n]+\/run_receipt\.json/g)
+			?.sort();
+	const both = [first, second].map((run) => `${run}/run_receipt.json`).sort();
+	expect(receipts()).toEqual(both);
+	await succeed(made, "task", "reopen", id);
+	expect(receipts()).toEqual(both);
+	await succeed(made, "undo");
+	expect(receipts()).toEqual(both);
+	expect(await show(made, id)).toMatchObject({ status: "done", runs: 2 });
+	await succeed(made, "undo");
+	expect(receipts()).toEqual(both);
+	expect(await show(made, id)).toMatchObject({ status: "open", runs: 2 });
+	expect((await made.msgcode("fsck")).exitCode).toBe(0);
+});
 
 describe("under later changes", () => {
 	test("an undo takes back its own fields and leaves the others", async () => {

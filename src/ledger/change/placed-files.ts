@@ -1,14 +1,14 @@
 // Where a task's files stand in a tree of some commit, in whatever home, with the names that they keep when they move.
 // Invariant: only tree objects are read; the live folder comes first, then the archive's years, newest first.
 import type { ObjectReader } from "../../git/object-reader.ts";
-import { entryAt, listTree, type TreeEntry } from "../../git/tree-edit.ts";
+import { entryAt, filesIn, listTree, type TreeEntry } from "../../git/tree-edit.ts";
 import { ARCHIVE, definitionPath, isArchiveYear, LIVE, recordPath, runsFolder } from "../paths.ts";
 import { fromTop, type Workspace } from "../workspace.ts";
 
 export interface PlacedFiles {
-	/** null where the tree has no such task. */
+	/** The first home that holds one of the task's two files; null where the tree has no such task. */
 	readonly home: string | null;
-	/** By their path below the home: `tsk_….md`, `runs/tsk_…/run_…/landing.json`. */
+	/** By their path below a home: `tsk_….md`, `runs/tsk_…/run_…/landing.json`. A merge may leave runs in two homes. */
 	readonly files: ReadonlyMap<string, TreeEntry>;
 }
 
@@ -22,19 +22,24 @@ export async function placedFilesAt(
 	id: string,
 ): Promise<PlacedFiles> {
 	if (tree === null) return NOWHERE;
+	let found: string | null = null;
+	const files = new Map<string, TreeEntry>();
+	const put = (path: string, entry: TreeEntry) => {
+		if (!files.has(path)) files.set(path, entry);
+	};
 	for (const home of await homesIn(reader, workspace, tree)) {
-		const files = new Map<string, TreeEntry>();
 		for (const path of [definitionPath(id, home), recordPath(id, home)]) {
 			const entry = await entryAt(reader, tree, fromTop(workspace, path));
-			if (entry !== null && entry.mode !== "40000") files.set(path.slice(home.length + 1), entry);
+			if (entry === null || entry.mode === "40000") continue;
+			put(path.slice(home.length + 1), entry);
+			found ??= home;
 		}
-		if (files.size === 0) continue;
 		const runs = runsFolder(id, home);
 		const folder = await entryAt(reader, tree, fromTop(workspace, runs));
-		if (folder?.mode === "40000") await collect(reader, folder.oid, runs.slice(home.length + 1), files);
-		return { home, files };
+		if (folder?.mode !== "40000") continue;
+		for (const [name, entry] of await filesIn(reader, folder.oid)) put(`${runs.slice(home.length + 1)}/${name}`, entry);
 	}
-	return NOWHERE;
+	return found === null ? NOWHERE : { home: found, files };
 }
 
 async function homesIn(reader: ObjectReader, workspace: Workspace, tree: string): Promise<string[]> {
@@ -43,17 +48,4 @@ async function homesIn(reader: ObjectReader, workspace: Workspace, tree: string)
 	const years = [...(await listTree(reader, archive.oid))].filter(([name]) => isArchiveYear(name));
 	const names = years.map(([name]) => `${ARCHIVE}/${name}`);
 	return [LIVE, ...names.sort().reverse()];
-}
-
-async function collect(
-	reader: ObjectReader,
-	tree: string,
-	folder: string,
-	files: Map<string, TreeEntry>,
-): Promise<void> {
-	for (const [name, entry] of await listTree(reader, tree)) {
-		const path = `${folder}/${name}`;
-		if (entry.mode === "40000") await collect(reader, entry.oid, path, files);
-		else files.set(path, entry);
-	}
 }

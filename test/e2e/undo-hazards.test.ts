@@ -145,6 +145,38 @@ describe("under later changes", () => {
 		expect(made.exists(`tasks/${id}.md`)).toBe(true);
 	});
 
+	test("a run that a merge left in the live folder stays, when the archiving that took it along is undone", async () => {
+		const made = await repo({ ledger: true });
+		const id = await addTask(made, "A");
+		made.git("checkout", "-qb", "other");
+		await succeed(made, "task", "run", id, "--in-place", "--", "true");
+		made.git("checkout", "-q", "main");
+		await succeed(made, "task", "close", id);
+		await succeed(made, "task", "archive", id);
+		made.git("merge", "-q", "--no-edit", "other");
+		expect(made.exists(`tasks/runs/${id}`)).toBe(true);
+		await succeed(made, "task", "archive", id);
+		const archive = head(made);
+		expect((await refused(made, "undo")).code).toBe("nothing_to_undo");
+		await succeed(made, "task", "reopen", id);
+		expect((await refused(made, "undo", "--op", archive)).code).toBe("nothing_to_undo");
+		await succeed(made, "undo");
+		expect(await show(made, id)).toMatchObject({ status: "done", runs: 1 });
+		expect((await made.msgcode("fsck")).exitCode).toBe(0);
+	});
+
+	test("a record that only the archive has beside a live file is what a command changed, and comes back", async () => {
+		const made = await repo({ ledger: true });
+		const id = await addTask(made, "A");
+		await succeed(made, "task", "close", id);
+		await succeed(made, "task", "archive", id);
+		made.write(`tasks/${id}.md`, "---\ntitle: By hand\n---\n");
+		made.commitAll("a copy");
+		await succeed(made, "task", "reopen", id);
+		await succeed(made, "undo");
+		expect(await show(made, id)).toMatchObject({ status: "done", title: "By hand" });
+	});
+
 	test("the birth of a task that lived on only hides it; its files, runs and later changes stay", async () => {
 		const made = await repo({ ledger: true });
 		const id = await addTask(made, "A");

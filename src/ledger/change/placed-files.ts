@@ -10,9 +10,11 @@ export interface PlacedFiles {
 	readonly home: string | null;
 	/** By their path below a home: `tsk_….md`, `runs/tsk_…/run_…/landing.json`. A merge may leave runs in two homes. */
 	readonly files: ReadonlyMap<string, TreeEntry>;
+	/** The home in which each of them stands. */
+	readonly places: ReadonlyMap<string, string>;
 }
 
-const NOWHERE: PlacedFiles = { home: null, files: new Map() };
+const NOWHERE: PlacedFiles = { home: null, files: new Map(), places: new Map() };
 
 /** The task's files in `tree`; null is the tree of no commit. */
 export async function placedFilesAt(
@@ -24,22 +26,26 @@ export async function placedFilesAt(
 	if (tree === null) return NOWHERE;
 	let found: string | null = null;
 	const files = new Map<string, TreeEntry>();
-	const put = (path: string, entry: TreeEntry) => {
-		if (!files.has(path)) files.set(path, entry);
+	const places = new Map<string, string>();
+	const put = (home: string, path: string, entry: TreeEntry) => {
+		if (files.has(path)) return;
+		files.set(path, entry);
+		places.set(path, home);
 	};
 	for (const home of await homesIn(reader, workspace, tree)) {
 		for (const path of [definitionPath(id, home), recordPath(id, home)]) {
 			const entry = await entryAt(reader, tree, fromTop(workspace, path));
 			if (entry === null || entry.mode === "40000") continue;
-			put(path.slice(home.length + 1), entry);
+			put(home, path.slice(home.length + 1), entry);
 			found ??= home;
 		}
 		const runs = runsFolder(id, home);
 		const folder = await entryAt(reader, tree, fromTop(workspace, runs));
 		if (folder?.mode !== "40000") continue;
-		for (const [name, entry] of await filesIn(reader, folder.oid)) put(`${runs.slice(home.length + 1)}/${name}`, entry);
+		for (const [name, entry] of await filesIn(reader, folder.oid))
+			put(home, `${runs.slice(home.length + 1)}/${name}`, entry);
 	}
-	return found === null ? NOWHERE : { home: found, files };
+	return found === null ? NOWHERE : { home: found, files, places };
 }
 
 async function homesIn(reader: ObjectReader, workspace: Workspace, tree: string): Promise<string[]> {

@@ -39,7 +39,7 @@ export async function reverseTask(
 	}
 	const names = new Set([...before.files.keys(), ...after.files.keys()]);
 	const changed = [...names].filter((name) => before.files.get(name)?.oid !== after.files.get(name)?.oid);
-	const current = await currentContents(ledger, view, id, now.home, changed);
+	const current = await currentContents(ledger, view, id, now, changed);
 	const result: Contents = new Map();
 	const conflicts: string[] = [];
 	const files = { before, after, current, result, conflicts };
@@ -57,7 +57,7 @@ export async function reverseTask(
 	if (conflicts.length > 0) return { task: null, writes: [], conflicts };
 	const move = { id, from: now.home, to: home as string };
 	refuseOccupied(view, move, current);
-	const writes = result.size === 0 && move.from === move.to ? [] : await rewritesOf(ledger, view, move, result);
+	const writes = result.size === 0 && move.from === move.to ? [] : await rewritesOf(ledger, view, move, result, now);
 	return { task: writes.length === 0 ? null : describeTask(ledger, move, current, result), writes, conflicts };
 }
 

@@ -60,7 +60,7 @@ async function planRollback(
 	const parsed = soundDefinition(id, definition, to);
 	const now = await placedFilesAt(view.reader, ledger.workspace, view.head.tree, id);
 	const move = { id, from: now.home ?? LIVE, to: LIVE };
-	const contents = await currentContents(ledger, view, id, move.from, []);
+	const contents = await currentContents(ledger, view, id, now, []);
 	const current = (name: string) => contents.get(name) ?? null;
 	refuseNewCycle(ledger.workspace, id, parsed.dependsOn, current(definitionName)?.toString("utf8") ?? "");
 	const result: Contents = new Map();

@@ -3,6 +3,7 @@
 import { objectId } from "../../git/object-writer.ts";
 import { type Move, planMoves, withHome, writesOf } from "../archive/move-home.ts";
 import type { LedgerView } from "../change/apply.ts";
+import type { PlacedFiles } from "../change/placed-files.ts";
 import type { FileWrite } from "../change/planned-writes.ts";
 import { changesOfTask, type FieldChange, type TaskState } from "../history/task-changes.ts";
 import type { Ledger } from "../ledger.ts";
@@ -33,12 +34,12 @@ export async function currentContents(
 	ledger: Ledger,
 	view: LedgerView,
 	id: string,
-	home: string,
+	{ home, places }: PlacedFiles,
 	names: readonly string[],
 ): Promise<Contents> {
 	const contents: Contents = new Map();
 	for (const name of new Set([`${id}.md`, `${id}.json`, ...names])) {
-		contents.set(name, await contentNow(ledger, view, `${home}/${name}`));
+		contents.set(name, await contentNow(ledger, view, `${places.get(name) ?? home ?? LIVE}/${name}`));
 	}
 	return contents;
 }
@@ -49,11 +50,16 @@ export async function rewritesOf(
 	view: LedgerView,
 	{ id, from, to }: Move,
 	result: Contents,
+	{ places }: PlacedFiles,
 ): Promise<FileWrite[]> {
 	const writes = [...result].map(([name, content]) => ({ path: `${to}/${name}`, content }));
 	if (to === LIVE) return withHome(ledger, view, id, writes);
 	const moves = from === to ? [] : await planMoves(ledger, view, [{ id, from, to }]);
 	const byPath = new Map<string, FileWrite>();
+	for (const name of result.keys()) {
+		const place = places.get(name) ?? to;
+		if (place !== to) byPath.set(`${place}/${name}`, { path: `${place}/${name}`, content: null });
+	}
 	for (const write of [...moves.flatMap(({ files }) => files.flatMap(writesOf)), ...writes])
 		byPath.set(write.path, write);
 	return [...byPath.values()];

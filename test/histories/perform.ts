@@ -237,7 +237,9 @@ function handEdited(text: string, how: HandEdit, word: () => string): string {
 			return text.replace(line, () => "").replace(/^---\r?\n/, (fence) => fence + line);
 		}
 		case "other quotes":
-			return text.replace(/^title: "?([^"\r\n]*)"?/m, (_, title) => `title: '${title}'`);
+			return text.replace(/^title: (["']?)([^"'\r\n]*)\1/m, (_, quote, title) =>
+				quote === "'" ? `title: "${title}"` : `title: '${title}'`,
+			);
 		case "unknown key":
 			return /^x-hand: /m.test(text)
 				? text.replace(/^x-hand: [^\r\n]*/m, () => `x-hand: ${word()}`)

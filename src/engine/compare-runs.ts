@@ -1,14 +1,13 @@
 // Two runs side by side: how each ended, which files each changed, and what differs between their results.
 // Invariant: only what is proven to be a run's result is compared as one; else the two patches are, and that is said.
 import { MsgcodeError } from "../core/errors.ts";
-import { treeOfCommit } from "../git/head.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
 import { type ChangedFile, changedFiles, patchNumbers, patchText } from "../git/patch.ts";
-import { codeTreeOf } from "../ledger/change/code-tree.ts";
 import { textPatch } from "../ledger/history/line-difference.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Receipt } from "../ledger/runs/receipt.ts";
 import type { RecordedRun } from "./recorded-run.ts";
+import { codeTreeAt } from "./run-code.ts";
 
 export type FinishedRun = RecordedRun & { readonly receipt: Receipt };
 
@@ -43,11 +42,7 @@ export async function compareRuns(
 /** The code tree of a result; null where this clone does not have it whole. */
 async function resultOf(ledger: Ledger, reader: ObjectReader, receipt: Receipt): Promise<string | null> {
 	const { ref, codeTree } = receipt;
-	const commit = ref == null ? null : await reader.read(ref);
-	if (commit?.type !== "commit") return null;
-	const tree = treeOfCommit(commit.content);
-	if ((await reader.read(tree)) === null) return null;
-	const code = await codeTreeOf(ledger.workspace, reader, tree);
+	const code = ref == null ? null : await codeTreeAt(ledger, reader, ref);
 	return code === codeTree ? code : null;
 }
 

@@ -5,7 +5,7 @@ import { MsgcodeError } from "../core/errors.ts";
 import { failPoint } from "../core/failpoint.ts";
 import { readHead, treeOfCommit } from "../git/head.ts";
 import { type ObjectReader, openObjectReader } from "../git/object-reader.ts";
-import { type ChangedFile, changedFiles } from "../git/patch.ts";
+import type { ChangedFile } from "../git/patch.ts";
 import { entryAt } from "../git/tree-edit.ts";
 import type { Change, LedgerView } from "../ledger/change/apply.ts";
 import { codeTreeOf } from "../ledger/change/code-tree.ts";
@@ -18,7 +18,7 @@ import { readTask } from "../ledger/task/store.ts";
 import { fromTop } from "../ledger/workspace.ts";
 import { refuseLanded } from "./choose-run.ts";
 import { refuseInTheWay } from "./in-the-way.ts";
-import { landingChanges, landingTree, type MergedCode, mergeOntoHead } from "./merge-landing.ts";
+import { filesOf, landingChanges, landingTree, type MergedCode, mergeOntoHead } from "./merge-landing.ts";
 import { codeOfRun, type RunCode } from "./run-code.ts";
 import { forgetSettling, noteSettling, settleWorktree } from "./settle-worktree.ts";
 
@@ -128,10 +128,6 @@ async function changesOf(ledger: Ledger, merged: MergedCode, receipt: Receipt) {
 	const changes = await landingChanges(ledger, merged);
 	if (changes.length > 0) return changes;
 	throw new MsgcodeError("nothing_to_land", `The checked-out branch holds all that ${receipt.runId} changed already.`);
-}
-
-function filesOf(ledger: Ledger, { headCode, mergedCode }: MergedCode): Promise<ChangedFile[]> {
-	return changedFiles(ledger.git, ledger.workspace.commonDir, headCode, mergedCode);
 }
 
 /** The commit holds the merged code and the record of the landing, and nothing else of the code changed. */

@@ -11,6 +11,7 @@ import { codeTreeOf } from "../ledger/change/code-tree.ts";
 import { type CommitFacts, commitFacts } from "../ledger/history/commit-facts.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Receipt } from "../ledger/runs/receipt.ts";
+import { patchFile } from "../ledger/runs/runs.ts";
 import { mergeCode } from "./merge-landing.ts";
 import { codeOfRun, type RunCode } from "./run-code.ts";
 
@@ -69,7 +70,8 @@ async function expectedChanges(
 /** Where this clone cannot make the run's result again: no file beside the patch's own may have changed. */
 async function staysInPatch(ledger: Ledger, change: RunCode, receipt: Receipt): Promise<boolean> {
 	const { workspace, git } = ledger;
-	const patch = receipt.patch === null ? null : readFileIfThere(join(workspace.root, receipt.patch.path));
+	const patch =
+		receipt.patch === null ? null : readFileIfThere(join(workspace.root, patchFile(workspace.root, receipt)));
 	if (patch === null || digest(patch) !== `sha256:${receipt.patch?.sha256}`) return false;
 	const paths = new Set((await patchNumbers(git, workspace.topLevel, patch)).map(({ path }) => path));
 	const changed = await changedFiles(git, workspace.commonDir, change.base, change.result);

@@ -6,7 +6,7 @@ import { MsgcodeError } from "../core/errors.ts";
 import { temporaryName } from "../core/temporary-files.ts";
 import { type Head, writeCommit } from "../git/head.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
-import { changedFiles } from "../git/patch.ts";
+import { type ChangedFile, changedFiles } from "../git/patch.ts";
 import { codeTreeOf } from "../ledger/change/code-tree.ts";
 import type { JournalChange } from "../ledger/change/journal.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -84,6 +84,11 @@ export async function landingChanges(ledger: Ledger, { headCode, mergedCode }: M
 		newOid: none(file.newOid),
 		newMode: none(file.newMode),
 	}));
+}
+
+/** The user's files that change. */
+export function filesOf(ledger: Ledger, { headCode, mergedCode }: MergedCode): Promise<ChangedFile[]> {
+	return changedFiles(ledger.git, ledger.workspace.commonDir, headCode, mergedCode);
 }
 
 /** HEAD's tree with the changes made. Throws `patch_conflict` when that is not the merged code. */

@@ -4,12 +4,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
+import { readFacts } from "../ledger/history/history.ts";
 import { nameAt, nameCount } from "../ledger/history/history-table.ts";
 import { type History, openHistory } from "../ledger/history/history-walk.ts";
 import { contentIn, jsonIn, receiptIn, runFilesOf } from "../ledger/history/task-at.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Receipt } from "../ledger/runs/receipt.ts";
-import { type Landing, placeOfRun, type Rejection, readLanding, readRejection } from "../ledger/runs/runs.ts";
+import { type Landing, patchFile, type Rejection, readLanding, readRejection } from "../ledger/runs/runs.ts";
 import type { Claim } from "./claim.ts";
 import { findRun } from "./find-run.ts";
 
@@ -60,14 +61,14 @@ function fromCheckout(ledger: Ledger, text: string): RecordedRun {
 		landing: readLanding(root, taskId, runId),
 		rejection: readRejection(root, taskId, runId),
 		commit: null,
-		patch: patchFile(root, receipt),
+		patch: patchOf(root, receipt),
 	};
 }
 
-function patchFile(root: string, { taskId, runId, patch }: Receipt): Buffer | null {
-	if (patch === null || patch.withheld !== undefined) return null;
+function patchOf(root: string, receipt: Receipt): Buffer | null {
+	if (receipt.patch === null || receipt.patch.withheld !== undefined) return null;
 	try {
-		return readFileSync(join(root, placeOfRun(root, taskId, runId), "patch.diff"));
+		return readFileSync(join(root, patchFile(root, receipt)));
 	} catch {
 		return null;
 	}
@@ -122,9 +123,8 @@ async function newestOf(
 ): Promise<RecordedRun | null> {
 	const [taskId = "", runId = ""] = name.split("/");
 	for (const { oid } of history.touching(name)) {
-		const parents = /^(?:parent [0-9a-f]+\n)+/m.exec((await reader.read(oid))?.content.toString("latin1") ?? "");
-		const others = (parents?.[0] ?? "").split("\n").flatMap((line) => line.split(" ")[1] ?? []);
-		for (const commit of [oid, ...others]) {
+		const { parents } = await readFacts(reader, oid);
+		for (const commit of [oid, ...parents]) {
 			const files = await runFilesOf(ledger, reader, commit, taskId, runId);
 			const receipt = files === null ? null : await receiptIn(reader, files);
 			if (files === null || receipt?.runId !== runId || receipt.taskId !== taskId) continue;

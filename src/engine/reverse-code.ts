@@ -4,7 +4,6 @@ import { MsgcodeError } from "../core/errors.ts";
 import { failPoint } from "../core/failpoint.ts";
 import { treeOfCommit } from "../git/head.ts";
 import type { ObjectReader } from "../git/object-reader.ts";
-import { type ChangedFile, changedFiles } from "../git/patch.ts";
 import type { CodeChanges, LedgerView } from "../ledger/change/apply.ts";
 import { codeTreeOf } from "../ledger/change/code-tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -50,10 +49,6 @@ export async function planCode(
 	await refuseInTheWay(ledger, changes, brings ? "Landing it again" : "Taking the landing back");
 	const tree = await landingTree(ledger, view.reader, view.head, changes, merged);
 	return { merged, code: { tree, changes } };
-}
-
-export function filesOf(ledger: Ledger, { headCode, mergedCode }: MergedCode): Promise<ChangedFile[]> {
-	return changedFiles(ledger.git, ledger.workspace.commonDir, headCode, mergedCode);
 }
 
 /** The commit holds the code that was worked out, and no other. */

@@ -18,8 +18,8 @@ import { globPathspec } from "../ledger/workspace.ts";
 import { findRun } from "./find-run.ts";
 import { fromHook, type LandingOptions, signsCommits } from "./land.ts";
 import { codeChange, inverse, isItsOwn } from "./landing-code.ts";
-import type { MergedCode } from "./merge-landing.ts";
-import { filesOf, planCode, proveCode } from "./reverse-code.ts";
+import { filesOf, type MergedCode } from "./merge-landing.ts";
+import { planCode, proveCode } from "./reverse-code.ts";
 import { codeOfRun, type RunCode } from "./run-code.ts";
 import { worktreeReceipts } from "./worktree.ts";
 

@@ -49,7 +49,8 @@ async function baseCode(ledger: Ledger, reader: ObjectReader, receipt: Receipt):
 	);
 }
 
-async function codeTreeAt(ledger: Ledger, reader: ObjectReader, name: string): Promise<string | null> {
+/** The code of a commit by any name; null where this clone does not have it whole. */
+export async function codeTreeAt(ledger: Ledger, reader: ObjectReader, name: string): Promise<string | null> {
 	const commit = await reader.read(name);
 	if (commit === null || commit.type !== "commit") return null;
 	const tree = treeOfCommit(commit.content);

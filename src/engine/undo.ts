@@ -18,8 +18,8 @@ import { belowRoot, isLedgerPathOf } from "../ledger/workspace.ts";
 import { readClaim } from "./claim.ts";
 import { fromHook, type LandingOptions, signsCommits } from "./land.ts";
 import { codeChange, inverse, isItsOwn } from "./landing-code.ts";
-import type { MergedCode } from "./merge-landing.ts";
-import { filesOf, planCode, proveCode, type ReversedCode } from "./reverse-code.ts";
+import { filesOf, type MergedCode } from "./merge-landing.ts";
+import { planCode, proveCode, type ReversedCode } from "./reverse-code.ts";
 
 export interface UndoPreview {
 	readonly target: UndoTarget;

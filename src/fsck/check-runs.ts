@@ -1,10 +1,12 @@
 // Whether run logs, receipts and run folders tell the same: each run once, in both places, in the same words.
+
+import { RUN_FILES } from "../ledger/paths.ts";
 import type { Receipt, RunLine } from "../ledger/runs/receipt.ts";
 import { sameRun } from "../ledger/runs/run-log-health.ts";
 import { type Finding, finding, fromHistory, ofDiagnostic } from "./finding.ts";
 import type { Look } from "./look.ts";
 import { hasLineAt, type RunHistory } from "./run-history.ts";
-import { bytesOf, type LogLine, RUN_FILES, type RunPlace } from "./snapshot.ts";
+import { bytesOf, type LogLine, type RunPlace } from "./snapshot.ts";
 
 export async function checkRuns(look: Look, told: RunHistory): Promise<Finding[]> {
 	const { snapshot, isLive, ledger } = look;

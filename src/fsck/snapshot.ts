@@ -40,15 +40,6 @@ export interface Snapshot {
 	readonly runs: ReadonlyMap<string, RunPlace>;
 }
 
-/** Files that msgcode commits for a run. A folder that holds none of them is left over from another branch. */
-export const RUN_FILES: readonly string[] = [
-	"run_receipt.json",
-	"summary.md",
-	"patch.diff",
-	"landing.json",
-	"rejection.json",
-];
-
 export function readSnapshot(root: string): Snapshot {
 	const ids = taskIdsLike(root, "tsk_");
 	const tasks = new Map(ids.map((id) => [id, readTask(root, id)]));

@@ -65,6 +65,13 @@ export function diagnose(code: DiagnosticCode, place: Omit<Diagnostic, "code" | 
 	return { code, severity: table[code].severity, file, line, message, hint };
 }
 
+/** A merge of two copies left the task in several homes; the first one counts. */
+export function twoHomes(file: string, homes: readonly string[]): Diagnostic {
+	const message = `The task stands in ${homes.join(" and in ")}, as a merge of two copies leaves it; ${homes[0]} counts.`;
+	const hint = "msgcode doctor --fix shows what it would bring together.";
+	return diagnose("two_homes", { file, line: 1, message, hint });
+}
+
 /** True when something in there makes the task unfit to be run or changed. */
 export function isBroken(diagnostics: readonly Diagnostic[]): boolean {
 	return diagnostics.some((diagnostic) => diagnostic.severity === "error");

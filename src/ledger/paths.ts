@@ -16,6 +16,15 @@ export function recordPath(taskId: string, home: string = LIVE): string {
 	return `${home}/${taskId}.json`;
 }
 
+/** What a run's folder holds that the ledger commits, but for events. Whatever else stands there is not the ledger's to move or judge. */
+export const RUN_FILES: readonly string[] = [
+	"run_receipt.json",
+	"summary.md",
+	"patch.diff",
+	"landing.json",
+	"rejection.json",
+];
+
 /** The folder of all of a task's runs. */
 export function runsFolder(taskId: string, home: string = LIVE): string {
 	return `${home}/runs/${taskId}`;

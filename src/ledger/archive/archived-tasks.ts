@@ -54,7 +54,8 @@ function suspectsIn({ workspace, useIndex }: Ledger): readonly string[] {
 	const beganAtMs = Date.now();
 	if (lstatSync(join(root, ARCHIVE), { throwIfNoEntry: false }) === undefined) return [];
 	const homes = archiveHomes(root);
-	const folders = [ARCHIVE, ...homes].map((path) => lstatSync(join(root, path)));
+	// One that another process takes away meanwhile is not there.
+	const folders = [ARCHIVE, ...homes].flatMap((path) => lstatSync(join(root, path), { throwIfNoEntry: false }) ?? []);
 	const signature = folders.map(({ ctimeMs, mtimeMs, ino }) => `${ctimeMs}.${mtimeMs}.${ino}`).join("|");
 	const path = cachePath(workspace, "seen");
 	const seen = useIndex ? readJson<Sighting>(path) : null;

@@ -9,7 +9,7 @@ import type { LedgerView } from "../change/apply.ts";
 import type { FileWrite } from "../change/planned-writes.ts";
 import { contentId } from "../change/working-files.ts";
 import type { Ledger } from "../ledger.ts";
-import { definitionPath, LIVE, recordPath, runFolder, runsFolder } from "../paths.ts";
+import { definitionPath, LIVE, RUN_FILES, recordPath, runFolder, runsFolder } from "../paths.ts";
 import { fromTop } from "../workspace.ts";
 import { archiveHomes, isThere } from "./archive-places.ts";
 
@@ -32,9 +32,6 @@ export interface PlannedMove extends Move {
 	/** A file stays, because another content stands where it would go. */
 	readonly partial: boolean;
 }
-
-/** What a run's folder may hold that the ledger commits; whatever else stands there is not taken along unless HEAD has it. */
-const RUN_FILES = ["run_receipt.json", "summary.md", "patch.diff", "landing.json", "rejection.json"];
 
 /** The writes of a change of one task, and with them those that bring to the live folder what the archive holds of it. */
 export async function withHome(

@@ -4,7 +4,7 @@ import { dateable } from "../../core/clock.ts";
 import { isRunId, isTaskId } from "../../core/ids.ts";
 import type { ObjectReader } from "../../git/object-reader.ts";
 import { entryAt, listTree, type TreeEntry } from "../../git/tree-edit.ts";
-import { type Diagnostic, diagnose } from "../diagnostic.ts";
+import { type Diagnostic, diagnose, twoHomes } from "../diagnostic.ts";
 import type { Ledger } from "../ledger.ts";
 import { archiveHome, definitionPath, isArchiveYear, LIVE, recordPath, runFolder, taskIdOfFile } from "../paths.ts";
 import { parseReceipt, type Receipt } from "../runs/receipt.ts";
@@ -107,11 +107,7 @@ export async function readTaskAt(
 	}
 	const record = recordText === null ? null : parseRecord(recordText, files.record?.path ?? recordPath(id, home));
 	diagnostics.push(...(record?.diagnostics ?? []));
-	if (files.homes.length > 1) {
-		const message = `The task stood in ${files.homes.join(" and in ")}, as a merge of two copies leaves it; ${home} counts.`;
-		const hint = "msgcode doctor --fix shows what it would bring together.";
-		diagnostics.push(diagnose("two_homes", { file: definitionFile, line: 1, message, hint }));
-	}
+	if (files.homes.length > 1) diagnostics.push(twoHomes(definitionFile, files.homes));
 	return taskView({
 		id,
 		definition: parsed.definition,

@@ -6,7 +6,7 @@ import { MsgcodeError } from "../../core/errors.ts";
 import { containedPath } from "../../core/files.ts";
 import { isTaskId } from "../../core/ids.ts";
 import { isThere, taskHome, taskHomes, taskIdsIn, taskIdsLike } from "../archive/archive-places.ts";
-import { type Diagnostic, diagnose } from "../diagnostic.ts";
+import { type Diagnostic, diagnose, twoHomes } from "../diagnostic.ts";
 import { type FirstSeen, firstSeenIn } from "../history/first-seen.ts";
 import type { Ledger } from "../ledger.ts";
 import { LIMITS } from "../limits.ts";
@@ -82,11 +82,7 @@ export function readTask(root: string, id: string): StoredTask {
 	const read = recordText === null ? null : parseRecord(recordText, recordFile);
 	diagnostics.push(...(read?.diagnostics ?? []));
 	const record = read?.record ?? null;
-	if (homes.length > 1) {
-		const message = `The task stands in ${homes.join(" and in ")}, as a merge of two copies leaves it; ${home} counts.`;
-		const hint = "msgcode doctor --fix shows what it would bring together.";
-		diagnostics.push(diagnose("two_homes", { file: definitionFile, line: 1, message, hint }));
-	}
+	if (homes.length > 1) diagnostics.push(twoHomes(definitionFile, homes));
 	return { id, home, files, definition: parsed.definition, record, diagnostics, definitionText, recordText };
 }
 

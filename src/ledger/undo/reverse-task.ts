@@ -16,7 +16,14 @@ import { newRecord } from "../task/task.ts";
 import { parseTaskFile } from "../task/task-file.ts";
 import { blobOf, type Reversed, sameContent } from "./reverse-content.ts";
 import { reverseRecord } from "./reverse-record.ts";
-import { type Contents, currentContents, describeTask, type RewrittenTask, rewritesOf } from "./task-rewrite.ts";
+import {
+	AS_BORN,
+	type Contents,
+	currentContents,
+	describeTask,
+	type RewrittenTask,
+	rewritesOf,
+} from "./task-rewrite.ts";
 
 export interface TaskReversal {
 	/** null where the task is as it was already. */
@@ -134,8 +141,7 @@ async function reverseRecordOf(
 	}
 	const left = base.toString("utf8");
 	// A task without a record is an open one; the record stays and says so.
-	const former =
-		theirs?.toString("utf8") ?? editRecord(left, { status: "open", blocked: undefined, closed: null, removed: null });
+	const former = theirs?.toString("utf8") ?? editRecord(left, AS_BORN);
 	const { text, conflicts } = reverseRecord({ base: left, ours, theirs: former });
 	files.conflicts.push(...conflicts);
 	if (text !== ours) files.result.set(name, Buffer.from(text));

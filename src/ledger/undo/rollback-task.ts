@@ -16,7 +16,7 @@ import { editRecord, parseRecord } from "../task/record.ts";
 import { decodeText } from "../task/source-text.ts";
 import { parseTaskFile } from "../task/task-file.ts";
 import { blobOf, sameContent } from "./reverse-content.ts";
-import { type Contents, currentContents, describeTask, type RewrittenTask } from "./task-rewrite.ts";
+import { AS_BORN, type Contents, currentContents, describeTask, type RewrittenTask } from "./task-rewrite.ts";
 
 export interface RolledBack {
 	/** null where the task is as it was then already. */
@@ -79,8 +79,7 @@ async function planRollback(
 function recordThen(then: Buffer | null, now: Buffer | null, id: string, to: CommitFacts): Buffer | null {
 	if (then === null) {
 		if (now === null) return null;
-		const open = { status: "open", blocked: undefined, closed: null, removed: null };
-		return Buffer.from(editRecord(now.toString("utf8"), open));
+		return Buffer.from(editRecord(now.toString("utf8"), AS_BORN));
 	}
 	const [problem] = parseRecord(then.toString("utf8"), recordPath(id)).diagnostics;
 	if (problem !== undefined) throw broken(problem, to);

@@ -26,6 +26,9 @@ export interface RewrittenTask {
 	readonly ends: boolean;
 }
 
+/** What the record of a task says that had none yet: a Markdown file alone is an open task. */
+export const AS_BORN = { status: "open", blocked: undefined, closed: null, removed: null };
+
 /** A file's content by its name below the task's home; null is no file. */
 export type Contents = Map<string, Buffer | null>;
 

@@ -1,7 +1,7 @@
 // Tasks, and records of tasks, that history holds and the checkout has no more.
 // Invariant: what a revert or a command took out is not lost; a task that was only proposed, without a record, is nobody's loss.
 import type { CommitFacts } from "../ledger/history/commit-facts.ts";
-import { definitionPath, recordPath, taskPath } from "../ledger/paths.ts";
+import { definitionPath, RUN_FILES, recordPath, taskPath } from "../ledger/paths.ts";
 import { kindOf } from "./commit-kind.ts";
 import { type Finding, finding } from "./finding.ts";
 import type { WalkedCommit } from "./history-walk.ts";
@@ -9,7 +9,8 @@ import type { Look } from "./look.ts";
 
 export async function lostTasks({ ledger, snapshot, history, head }: Look): Promise<Finding[]> {
 	const { held, takenBack } = recordsOfHistory(history.commits);
-	const withRuns = new Set([...snapshot.runs.values()].map(({ taskId }) => taskId));
+	const runs = [...snapshot.runs.values()].filter(({ names }) => RUN_FILES.some((name) => names.has(name)));
+	const withRuns = new Set(runs.map(({ taskId }) => taskId));
 	const inHead = new Set([...head.files.keys()].map((path) => taskPath(path)?.taskId));
 	const sparse = await ledger.git(["config", "--type=bool", "--get", "core.sparseCheckout"], { accept: [0, 1] });
 	const isSparse = sparse.stdout.toString("utf8").trim() === "true";

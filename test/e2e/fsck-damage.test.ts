@@ -16,7 +16,7 @@ import {
 	replacePatch,
 } from "../support/fsck-scene.ts";
 import { repo } from "../support/repo.ts";
-import { succeed } from "../support/two-clones.ts";
+import { addTask, succeed } from "../support/two-clones.ts";
 
 type Plant = (scene: FsckScene) => void | Promise<void>;
 
@@ -308,6 +308,19 @@ const plants: readonly (readonly [FindingCode, string, Plant])[] = [
 		(scene) => {
 			removeTask(scene, scene.blocked);
 			scene.place.commitAll("tidied up");
+		},
+	],
+	[
+		"task_lost",
+		"left behind by a merge, with local files of a run",
+		async ({ place }) => {
+			place.git("checkout", "-qb", "side");
+			const id = await addTask(place, "Only there");
+			place.git("checkout", "-q", "-");
+			place.write("work.txt", "work\n");
+			place.commitAll("work");
+			place.git("merge", "-q", "-s", "ours", "-m", "ours", "side");
+			place.write(`tasks/runs/${id}/run_20260101T000000Z_00000000/events.jsonl`, "{}\n");
 		},
 	],
 	[

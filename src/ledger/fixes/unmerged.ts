@@ -41,7 +41,10 @@ async function resolved(ground: FixGround, path: string, stages: Stages): Promis
 		return staged(ground, path, text, union, "Lines are only ever appended, so both sides' lines stay, once each.");
 	}
 	const content = plainContent(root, path);
-	if (content === null) return left("it is not there, or no plain file");
+	if (content === null) {
+		const hint = `Where another file took its place, tell git that it is gone: git rm --cached ${path}`;
+		return { ...left("it is not there, or no plain file"), hint };
+	}
 	const text = content.toString("utf8");
 	if (!Buffer.from(text).equals(content)) return left("it is not UTF-8 text");
 	const sides = await sidesOf(ground, stages);

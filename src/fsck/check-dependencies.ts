@@ -30,25 +30,37 @@ export function checkDependencies({ snapshot }: Look): Finding[] {
 	return findings;
 }
 
-/** Each circle once, beginning with its smallest id. A task that names itself is told by its own diagnostic. */
+/**
+ * Each circle once, beginning with its smallest id. A task that names itself is told by its own diagnostic. Without recursion:
+ * a chain of tasks may be longer than calls can be deep.
+ */
 function circles(ids: readonly string[], parentsOf: (id: string) => readonly string[]): string[][] {
 	const found: string[][] = [];
 	const done = new Set<string>();
+	const path: { readonly id: string; readonly parents: Iterator<string> }[] = [];
+	const placeOnPath = new Map<string, number>();
+	const enter = (id: string) => {
+		const place = placeOnPath.get(id);
+		if (place !== undefined) {
+			if (path.length - place > 1) found.push(fromSmallest(path.slice(place).map((step) => step.id)));
+			return;
+		}
+		if (done.has(id)) return;
+		placeOnPath.set(id, path.length);
+		path.push({ id, parents: parentsOf(id).values() });
+	};
 	for (const start of ids) {
-		const path: string[] = [];
-		const visit = (id: string): void => {
-			const at = path.indexOf(id);
-			if (at >= 0) {
-				if (path.length - at > 1) found.push(fromSmallest(path.slice(at)));
-				return;
+		enter(start);
+		for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+			const parent = last.parents.next();
+			if (parent.done !== true) {
+				enter(parent.value);
+				continue;
 			}
-			if (done.has(id)) return;
-			path.push(id);
-			for (const parent of parentsOf(id)) visit(parent);
 			path.pop();
-			done.add(id);
-		};
-		visit(start);
+			placeOnPath.delete(last.id);
+			done.add(last.id);
+		}
 	}
 	return found;
 }

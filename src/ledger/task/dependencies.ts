@@ -10,27 +10,29 @@ import type { TaskSummary } from "./task-view.ts";
 
 /** Throws `dependency_cycle` when `id` depending on `parents` closes a circle, `task_not_found` for a parent that is not there. */
 export function refuseCycle(workspace: Pick<Workspace, "root">, id: string, parents: readonly string[]): void {
-	const path: string[] = [];
+	for (const parent of parents) {
+		if (parent === id || taskHome(workspace.root, parent) !== null) continue;
+		throw new MsgcodeError("task_not_found", `dependsOn names ${parent}, which is no task here.`);
+	}
 	const seen = new Set<string>();
-	const visit = (current: string): void => {
-		if (current === id) {
-			const circle = [id, ...path, id].join(" → ");
-			throw new MsgcodeError("dependency_cycle", `The dependency would close a circle: ${circle}.`, {
-				details: { circle: [id, ...path, id] },
+	// Without recursion: a chain of tasks may be longer than calls can be deep.
+	const path = [{ id, parents: parents.values() }];
+	for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+		const parent = last.parents.next();
+		if (parent.done === true) {
+			path.pop();
+			continue;
+		}
+		if (parent.value === id) {
+			const circle = [...path.map((step) => step.id), id];
+			throw new MsgcodeError("dependency_cycle", `The dependency would close a circle: ${circle.join(" → ")}.`, {
+				details: { circle },
 			});
 		}
-		if (seen.has(current)) return;
-		seen.add(current);
-		if (taskHome(workspace.root, current) === null) return;
-		path.push(current);
-		for (const next of readTask(workspace.root, current).definition.dependsOn) visit(next);
-		path.pop();
-	};
-	for (const parent of parents) {
-		if (parent !== id && taskHome(workspace.root, parent) === null) {
-			throw new MsgcodeError("task_not_found", `dependsOn names ${parent}, which is no task here.`);
-		}
-		visit(parent);
+		if (seen.has(parent.value) || taskHome(workspace.root, parent.value) === null) continue;
+		seen.add(parent.value);
+		const { dependsOn } = readTask(workspace.root, parent.value).definition;
+		path.push({ id: parent.value, parents: dependsOn.values() });
 	}
 }
 

@@ -1,4 +1,6 @@
 // dependsOn as a graph: circles are refused when they would close, and only what waits for nothing is ready.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { notReadyBecause, refuseCycle } from "../../../src/ledger/task/dependencies.ts";
 import type { TaskSummary } from "../../../src/ledger/task/task-view.ts";
@@ -26,6 +28,18 @@ describe("a circle", () => {
 				details: { circle: ["1", "4", "3", "2", "1"].map(id) },
 			}),
 		);
+	});
+
+	test("is found at the end of a chain longer than calls can be deep", async () => {
+		const made = await repo();
+		const name = (at: number) => `tsk_${String(at).padStart(10, "0")}`;
+		const length = 7_000;
+		mkdirSync(join(made.path, "tasks"));
+		for (let at = 0; at < length; at += 1) {
+			writeFileSync(join(made.path, `tasks/${name(at)}.md`), `---\ndependsOn: [${name(at + 1)}]\n---\n`);
+		}
+		const refused = () => refuseCycle({ root: made.path }, name(length), [name(0)]);
+		expect(refused).toThrow(expect.objectContaining({ code: "dependency_cycle" }));
 	});
 
 	test("of one task with itself is refused", async () => {

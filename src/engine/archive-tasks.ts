@@ -3,6 +3,7 @@
 // that a person left uncommitted, unless they named the task.
 import { existsSync } from "node:fs";
 import { MsgcodeError } from "../core/errors.ts";
+import { keeperWrites } from "../ledger/archive/archive-places.ts";
 import { bytesOf, type Move, moveLocalEvents, planMoves, writesOf } from "../ledger/archive/move-home.ts";
 import { listPending } from "../ledger/change/pending.ts";
 import { changeLedger } from "../ledger/change/transaction.ts";
@@ -145,7 +146,10 @@ async function archiveGroup(ledger: Ledger, ids: readonly string[], edited: bool
 		const [only] = going;
 		const summary = going.length === 1 ? "archive" : `archive ${going.length} tasks`;
 		return {
-			writes: going.flatMap(({ files }) => files.flatMap(writesOf)),
+			writes: [
+				...going.flatMap(({ files }) => files.flatMap(writesOf)),
+				...[...new Set(going.map(({ to }) => to))].flatMap((home) => keeperWrites(ledger.workspace.root, home)),
+			],
 			message: { op: "archive", summary, ...(going.length === 1 && only !== undefined ? { taskId: only.id } : {}) },
 			value: {
 				moves: going,

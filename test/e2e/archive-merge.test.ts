@@ -1,8 +1,8 @@
 // An archive on one side of a plain `git merge`, something else on the other: what git makes of it, and that nothing of a
 // task is out of sight afterwards.
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { namesIn } from "../support/names.ts";
 import type { Repo } from "../support/repo.ts";
 import { addTask, succeed, twoClones } from "../support/two-clones.ts";
 
@@ -12,8 +12,7 @@ const COMMAND = ["--", "sh", "-c", "date +%N >made.txt"];
 const data = async (place: Repo, ...argv: string[]) => (await succeed(place, ...argv)).data;
 const listed = async (place: Repo, ...argv: string[]) =>
 	(await data(place, "task", "list", ...argv)).map(({ id }: { id: string }) => id);
-const names = (place: Repo, folder: string) =>
-	existsSync(join(place.path, folder)) ? readdirSync(join(place.path, folder)).sort() : [];
+const names = (place: Repo, folder: string) => namesIn(join(place.path, folder));
 
 const added = (place: Repo) => addTask(place, "One", "--runner", "shell", ...COMMAND);
 async function run(place: Repo, id: string, ...flags: string[]): Promise<string> {
@@ -261,5 +260,27 @@ describe("git's search for renamed files", () => {
 		expect(conflicts.filter((path) => path.includes(id))).not.toEqual([]);
 		expect(bob.read(`tasks/${other}.json`)).not.toContain("vendor");
 		expect(bob.git("diff", "origin/main", "--", `tasks/${other}.json`)).toBe("");
+	});
+
+	test("a home that all its tasks have left is no folder that was renamed: what is archived there meanwhile stays there", async () => {
+		let other = "";
+		const { bob, id, conflicts } = await merged({
+			before: async (place) => {
+				const task = await added(place);
+				other = await added(place);
+				for (const one of [task, other]) await run(place, one);
+				await closeAndArchive(place, task);
+				return task;
+			},
+			here: (ann) => succeed(ann, "task", "reopen", ann.git("ls-files", HOME).match(/tsk_\w{10}/)?.[0] ?? ""),
+			there: async (place) => {
+				await succeed(place, "task", "close", other);
+				await succeed(place, "task", "archive", other);
+			},
+		});
+		expect(conflicts).toEqual([]);
+		expect(names(bob, HOME)).toEqual(["runs", `${other}.json`, `${other}.md`]);
+		expect(names(bob, `${HOME}/runs`)).toEqual([other]);
+		expect(names(bob, "tasks/runs")).toEqual([id]);
 	});
 });

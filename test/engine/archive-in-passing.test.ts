@@ -8,6 +8,7 @@ import { archiveInPassing } from "../../src/engine/archive-in-passing.ts";
 import { formatRecord } from "../../src/ledger/task/record.ts";
 import { newRecord } from "../../src/ledger/task/task.ts";
 import { ledgerOf } from "../support/ledger.ts";
+import { namesIn } from "../support/names.ts";
 import { type Repo, repo } from "../support/repo.ts";
 
 const DAY = 86_400_000;
@@ -33,7 +34,7 @@ async function ledgerWith({ tasks, over }: { tasks: number; over: number }): Pro
 const live = (made: Repo) => readdirSync(join(made.path, "tasks")).filter((name) => name.startsWith("tsk_")).length / 2;
 const archived = (made: Repo) => {
 	const folder = join(made.path, "tasks", "archive", "2025");
-	return existsSync(folder) ? readdirSync(folder).length / 2 : 0;
+	return namesIn(folder).length / 2;
 };
 const notes = (made: Repo) =>
 	readdirSync(join(made.path, ".git", "msgcode")).filter((name) => name.startsWith("archive-look"));

@@ -1,10 +1,11 @@
 // Closed tasks leave the live folder with all their files and are found as before: shown, logged, listed, depended on,
 // reopened, landed. What is open, at work or only in the checkout stays.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { refuseTaken } from "../../src/ledger/edit/add-task.ts";
 import { killedAt } from "../support/killed.ts";
+import { namesIn } from "../support/names.ts";
 import { type Repo, type RepoOptions, repo } from "../support/repo.ts";
 
 const YEAR = String(new Date().getUTCFullYear());
@@ -38,8 +39,7 @@ async function closedWithRun(made: Repo): Promise<{ id: string; runId: string }>
 }
 
 const code = async (made: Repo, ...argv: string[]) => (await made.msgcode("--json", ...argv)).json().error?.code;
-const names = (made: Repo, folder: string) =>
-	existsSync(join(made.path, folder)) ? readdirSync(join(made.path, folder)).sort() : [];
+const names = (made: Repo, folder: string) => namesIn(join(made.path, folder));
 const changedIn = (made: Repo, ...how: string[]) =>
 	made
 		.git("show", "--format=", "--name-status", ...how, "HEAD")
@@ -60,7 +60,9 @@ describe("task archive", () => {
 			`${id}.md`,
 			...["patch.diff", "run_receipt.json", "summary.md"].map((file) => `runs/${id}/${runId}/${file}`),
 		];
-		expect(changedIn(made, "-M100%")).toEqual(files.map((file) => `R100\ttasks/${file}\t${HOME}/${file}`).sort());
+		const kept = [`A\t${HOME}/.gitkeep`, `A\t${HOME}/runs/.gitkeep`];
+		const moved = files.map((file) => `R100\ttasks/${file}\t${HOME}/${file}`);
+		expect(changedIn(made, "-M100%")).toEqual([...kept, ...moved].sort());
 		expect(names(made, "tasks/runs")).toEqual([]);
 		expect(made.read(`${HOME}/runs/${id}/${runId}/patch.diff`)).toBe(patch);
 		expect(dirt(made)).toBe("");

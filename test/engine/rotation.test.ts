@@ -1,8 +1,8 @@
 // The run that finds runs.jsonl large cuts it with its own commit; a kill in between leaves every run listed, once.
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { killedAt } from "../support/killed.ts";
+import { namesIn } from "../support/names.ts";
 import { type Repo, repo } from "../support/repo.ts";
 
 const OTHER = "tsk_0000000001";
@@ -29,7 +29,7 @@ async function withLongLog(): Promise<{ made: Repo; id: string }> {
 	return { made, id: added.json().data.id };
 }
 
-const archive = (made: Repo) => readdirSync(join(made.path, "tasks", "archive", "2025"));
+const archive = (made: Repo) => namesIn(join(made.path, "tasks", "archive", "2025"));
 const listed = async (made: Repo) => (await made.msgcode("--json", "run", "list")).json().data as { runId: string }[];
 const commits = (made: Repo) => Number(made.git("rev-list", "--count", "HEAD"));
 

@@ -28,6 +28,18 @@ export function archiveHomes(root: string): string[] {
 	}
 }
 
+/**
+ * Files that a home keeps for ever, as writes of those that are not there yet. A folder that all files have left is, to git, a
+ * folder that was renamed: what another branch adds to it would be taken along, or be a conflict.
+ */
+export function keeperWrites(root: string, home: string): { readonly path: string; readonly content: string }[] {
+	return [`${home}/${KEEPER}`, `${home}/runs/${KEEPER}`]
+		.filter((path) => !isThere(join(root, path)))
+		.map((path) => ({ path, content: "" }));
+}
+
+const KEEPER = ".gitkeep";
+
 /** Every home that holds one of the task's two files. More than one is what a merge of two copies leaves. */
 export function taskHomes(root: string, id: string): string[] {
 	const stands = (home: string) =>

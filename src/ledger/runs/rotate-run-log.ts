@@ -5,10 +5,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { dateable } from "../../core/clock.ts";
-import { rotatedLogs } from "../archive/archive-places.ts";
+import { keeperWrites, rotatedLogs } from "../archive/archive-places.ts";
 import type { FileWrite } from "../change/planned-writes.ts";
 import { withLine } from "../merge/merge-content.ts";
-import { RUNS_FILE, rotatedLogPath } from "../paths.ts";
+import { archiveHome, RUNS_FILE, rotatedLogPath } from "../paths.ts";
 import { parseRunLog } from "./runs.ts";
 
 /** Every run writes the file anew, so its size is what each run adds to the repository. */
@@ -30,14 +30,15 @@ export function runLogWrites(root: string, log: Buffer | null, line: string, atB
 	const stays = [...rows.filter((row) => !isRecord(row)), line].map((row) => `${row}\n`).join("");
 	const archived = archivedRows(root);
 	const moves = older.filter((row) => !archived.has(row));
-	return [{ path: RUNS_FILE, content: stays, line }, ...(moves.length === 0 ? [] : [rotated(moves)])];
+	return [{ path: RUNS_FILE, content: stays, line }, ...(moves.length === 0 ? [] : rotated(root, moves))];
 }
 
-function rotated(rows: readonly string[]): FileWrite {
+function rotated(root: string, rows: readonly string[]): FileWrite[] {
 	const content = rows.map((row) => `${row}\n`).join("");
 	const newest = parseRunLog(content).lines.reduce((latest, { ts }) => Math.max(latest, Date.parse(ts)), 0);
 	const digest = createHash("sha256").update(content).digest("hex");
-	return { path: rotatedLogPath(new Date(dateable(newest)).getUTCFullYear(), digest), content };
+	const year = new Date(dateable(newest)).getUTCFullYear();
+	return [{ path: rotatedLogPath(year, digest), content }, ...keeperWrites(root, archiveHome(year))];
 }
 
 /** A union merge with a branch that had not rotated yet brings lines back that are archived already. */

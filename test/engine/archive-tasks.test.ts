@@ -178,6 +178,7 @@ describe("an archived task", () => {
 		await ok(made, "task", "archive", id, other);
 		expect(await ask()).toEqual(before);
 		expect((await made.msgcode("run", "logs", runId)).exitCode).toBe(0);
+		expect((await made.msgcode("run", "show", runId)).stdout).toContain(`${HOME}/runs/${id}/${runId}/patch.diff`);
 		expect((await ok(made, "task", "show", id)).outputs.patches).toEqual([`${HOME}/runs/${id}/${runId}/patch.diff`]);
 	});
 

@@ -4,6 +4,7 @@ import type { Claim } from "../../engine/claim.ts";
 import { recordedRun } from "../../engine/recorded-run.ts";
 import { readEnding, runFolderAt } from "../../engine/run-folder.ts";
 import type { Receipt } from "../../ledger/runs/receipt.ts";
+import { patchFile } from "../../ledger/runs/runs.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { historyNotice } from "../history-notice.ts";
@@ -16,6 +17,10 @@ export async function run(context: CommandContext, args: readonly string[]): Pro
 	const found = await recordedRun(app.ledger, args[0] as string, historyNotice(context));
 	const { taskId, runId, live, receipt, landing, rejection, commit } = found;
 	if (receipt !== null) {
+		// A receipt names the place that the patch was made in; it may have gone to the archive since.
+		const { patch } = receipt;
+		const place =
+			patch === null || commit !== null ? patch : { ...patch, path: patchFile(app.workspace.root, receipt) };
 		return {
 			kind: "run.show",
 			data: { ...receipt, landing, rejection, commit },
@@ -25,7 +30,7 @@ export async function run(context: CommandContext, args: readonly string[]): Pro
 				if (commit !== null) facts.push(["only in", `${commit.slice(0, 12)}, not in the checkout`]);
 				if (landing !== null) facts.push(["landed", `on ${landing.parent.slice(0, 12)}`]);
 				if (rejection !== null) facts.push(["rejected", rejection.reason]);
-				return `${runOutcomeLines(receipt, [], style)}${[...facts, ...receiptFacts(receipt)].map((fact) => factLine(fact, style)).join("")}`;
+				return `${runOutcomeLines({ ...receipt, patch: place }, [], style)}${[...facts, ...receiptFacts(receipt)].map((fact) => factLine(fact, style)).join("")}`;
 			},
 			...(receipt.patch?.withheld === "secret" && commit === null ? { next: `msgcode run allow-secret ${runId}` } : {}),
 		};

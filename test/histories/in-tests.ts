@@ -23,8 +23,12 @@ export function histories(options: {
 	afterAll(() => removeTemplate(shared));
 
 	for (const name of Object.keys(KINDS) as KindName[]) {
-		const settings = propertySettings(process.env, options.counts[name]);
-		test(`${name} (${settings.runs}): ${MEANING[name]}`, { timeout: 400_000 }, async () => {
+		const settings = propertySettings(
+			process.env,
+			options.counts[name],
+			`${name}, ${driver ? "with" : "without"} driver`,
+		);
+		test(`${name} (${settings.runs}, seed ${settings.seed}): ${MEANING[name]}`, { timeout: 400_000 }, async () => {
 			const figures = noHistories();
 			const kind = KINDS[name];
 			await playAll(kind.scripts, settings, (script) =>

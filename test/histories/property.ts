@@ -1,5 +1,9 @@
 // fast-check around a history: how many, from which seed, and what is printed when one fails. MERGE_SEED and MERGE_PATH, as a
 // failure prints them, replay it; MERGE_RUNS asks for more histories; MERGE_KEEP leaves the clones of a failing one.
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import type { Script } from "./actions.ts";
 
@@ -15,14 +19,32 @@ export interface PropertySettings {
 	readonly shrinks?: boolean;
 }
 
-/** `env` is the process's own. */
-export function propertySettings(env: Readonly<Record<string, string | undefined>>, runs: number): PropertySettings {
+/** `env` is the process's own; `name` tells properties apart, so that each plays histories of its own. */
+export function propertySettings(
+	env: Readonly<Record<string, string | undefined>>,
+	runs: number,
+	name: string,
+): PropertySettings {
 	return {
 		runs: Number(env.MERGE_RUNS ?? runs),
-		seed: Number(env.MERGE_SEED ?? Math.floor(Math.random() * 2 ** 31)),
+		seed: Number(env.MERGE_SEED ?? seedOfSources(name)),
 		path: env.MERGE_PATH,
 		keep: env.MERGE_KEEP !== undefined,
 	};
+}
+
+/**
+ * A seed that every change of the sources changes: each version of the program meets histories that none met before, and
+ * the same version the same ones, so that what was green stays green and what was red stays red.
+ */
+function seedOfSources(name: string): number {
+	const root = fileURLToPath(new URL("../..", import.meta.url));
+	const hash = createHash("sha256").update(name);
+	for (const folder of ["src", "test/histories"].map((one) => join(root, one))) {
+		const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+		for (const file of files.sort()) hash.update(`${file}\0`).update(readFileSync(join(folder, file)));
+	}
+	return hash.digest().readUInt32BE(0) >>> 1;
 }
 
 /** Plays random scripts. Throws with the seed, the shortest script that fails, and the account of what each clone did. */

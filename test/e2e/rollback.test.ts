@@ -192,7 +192,7 @@ describe("task rollback --landing", () => {
 			await succeed(made, ...argv);
 			expect(made.exists(`tasks/${taskId}.md`)).toBe(true);
 			expect(made.exists(`tasks/runs/${taskId}/${receipt.runId}/landing.json`)).toBe(false);
-		expect(made.git("ls-files", "tasks/archive", ":!*.gitkeep")).toBe("");
+			expect(made.git("ls-files", "tasks/archive", ":!*.gitkeep")).toBe("");
 			expect(made.exists("new.txt")).toBe(false);
 			expectCheckoutIsHead(made);
 			expect((await made.msgcode("fsck")).exitCode).toBe(0);

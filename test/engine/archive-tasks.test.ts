@@ -71,6 +71,18 @@ describe("task archive", () => {
 		);
 	});
 
+	test("leaves the year where it was when undo brings the task back: for git it was never a folder that moved", async () => {
+		const made = await withLedger();
+		const id = await closed(made);
+		await ok(made, "task", "archive", id);
+		await ok(made, "undo");
+		expect(names(made, HOME)).toEqual([]);
+		expect(made.git("ls-files", HOME).split("\n")).toEqual([`${HOME}/.gitkeep`, `${HOME}/runs/.gitkeep`]);
+		expect((await ok(made, "task", "show", id)).status).toBe("done");
+		await ok(made, "undo");
+		expect(names(made, HOME)).toEqual([`${id}.json`, `${id}.md`]);
+	});
+
 	test("without ids takes what is older than told, and nothing that is open", async () => {
 		const made = await withLedger();
 		const open = await add(made, "Open");

@@ -224,7 +224,13 @@ function clumsy(half: "definition" | "record", { base, ours, theirs }: Three): b
 	const sides = [base, ours, theirs];
 	const keys = new Set(sides.map((side) => Object.keys(side?.[half] ?? {}).join(" ")));
 	const spaced = sides.every((side) => half === "record" || isSpaced(side?.text ?? ""));
-	return keys.size > 1 || !spaced;
+	return keys.size > 1 || !spaced || (half === "definition" && rewritten(base, ours, theirs));
+}
+
+/** The title's line is another one on both sides, though one of them may have changed no more than its quotes. */
+function rewritten(...sides: Three[keyof Three][]): boolean {
+	const [before, ...after] = sides.map((side) => /^title: .*$/m.exec(side?.text ?? "")?.[0]);
+	return after.every((line) => line !== before);
 }
 
 /** A comment behind a value is part of it: one side changed the one, the other side the other. */

@@ -40,6 +40,11 @@ export function keeperWrites(root: string, home: string): { readonly path: strin
 
 const KEEPER = ".gitkeep";
 
+/** True for such a file, relative to the workspace: nothing that takes a change back takes it away. */
+export function isKeeper(path: string): boolean {
+	return path.startsWith(`${ARCHIVE}/`) && path.endsWith(`/${KEEPER}`);
+}
+
 /** Every home that holds one of the task's two files. More than one is what a merge of two copies leaves. */
 export function taskHomes(root: string, id: string): string[] {
 	const stands = (home: string) =>

@@ -105,10 +105,13 @@ function flush(folders: Set<string>): void {
 /** As git does: a folder goes with its last file. What stays is made durable. */
 function removeWhileEmpty(place: Place, folder: string): void {
 	let still = folder;
-	try {
-		for (; still !== place.topLevel; still = dirname(still)) rmdirSync(still);
-	} catch {
-		// Not empty: something else is in it.
+	for (; still !== place.topLevel; still = dirname(still)) {
+		try {
+			rmdirSync(still);
+		} catch (cause) {
+			// One that is gone went with a folder in it; one that is not empty stays.
+			if ((cause as NodeJS.ErrnoException).code !== "ENOENT") break;
+		}
 	}
 	syncFolder(still);
 }

@@ -2,6 +2,7 @@
 // Invariant: a task's files are never deleted (a birth is taken back by `removed`), but those that a fix had brought; and what
 // was changed again since is named, never overwritten.
 import { MsgcodeError } from "../../core/errors.ts";
+import { isKeeper } from "../archive/archive-places.ts";
 import type { LedgerView } from "../change/apply.ts";
 import type { FileWrite } from "../change/planned-writes.ts";
 import type { Ledger } from "../ledger.ts";
@@ -43,7 +44,7 @@ export async function reverseChange(
 		tasks.push(result.task);
 		writes.push(...result.writes);
 	}
-	for (const path of paths.filter((one) => taskPath(one) === null)) {
+	for (const path of paths.filter((one) => taskPath(one) === null && !isKeeper(one))) {
 		const write = await reverseFile(ledger, view, reversed, path);
 		if (write === "conflict") conflicts.push({ taskId: null, fields: [path] });
 		else if (write !== null) {

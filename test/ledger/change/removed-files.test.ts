@@ -48,6 +48,22 @@ describe("a change that removes files", () => {
 		expect(made.read(TO)).toBe(TEXT);
 	});
 
+	test("takes a folder away that its last file and its last folder leave together", async () => {
+		const outer = "tasks/archive/2024/runs-0000000000000000.jsonl";
+		const inner = "tasks/archive/2024/runs/tsk_0000000001/run_20240101T000000Z_00000001/summary.md";
+		for (const order of [
+			[outer, inner],
+			[inner, outer],
+		]) {
+			const made = await withTask({ [outer]: "x\n", [inner]: "x\n" });
+			await move(
+				ledgerOf(made),
+				order.map((path) => ({ path, content: null })),
+			);
+			expect(existsSync(join(made.path, "tasks", "archive"))).toBe(false);
+		}
+	});
+
 	test("is none where the files are gone already", async () => {
 		const made = await withTask();
 		await move(ledgerOf(made));

@@ -23,7 +23,13 @@ const BIRTHS = new Set(["add", "adopt"]);
 const AS_FILES = new Set(["fix", "edit-by-hand of a template"]);
 const WITH_CODE = new Set(["apply", "rollback of a landing", "undo of a landing"]);
 
-const tasksTree = ({ made }: OperationScene, commit = "HEAD") => made.git("rev-parse", `${commit}:tasks`);
+/** Every ledger file's mode, content and path; a year of the archive keeps its two empty files whatever is undone. */
+const tasksTree = ({ made }: OperationScene, commit = "HEAD") =>
+	made
+		.git("ls-tree", "-r", commit, "tasks/")
+		.split("\n")
+		.filter((line) => !line.endsWith("/.gitkeep"))
+		.join("\n");
 const trailer = ({ made }: OperationScene, name: string) =>
 	made.git("log", "-1", `--format=%(trailers:key=Msgcode-${name},valueonly,separator=%x2C)`);
 

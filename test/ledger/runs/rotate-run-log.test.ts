@@ -33,10 +33,12 @@ function apply(root: string, log: Buffer | null, line: string) {
 		mkdirSync(dirname(join(root, path)), { recursive: true });
 		writeFileSync(join(root, path), content ?? "");
 	}
-	const [current, ...rotated] = writes;
+	const [current, ...others] = writes;
+	const keeps = ({ path }: { path: string }) => path.endsWith("/.gitkeep");
 	return {
 		current: String(current?.content),
-		rotated: rotated.map(({ path, content }) => ({ path, content: String(content) })),
+		rotated: others.filter((write) => !keeps(write)).map(({ path, content }) => ({ path, content: String(content) })),
+		keepers: others.filter(keeps).map(({ path }) => path),
 	};
 }
 const idsIn = (root: string) =>
@@ -47,20 +49,27 @@ const idsIn = (root: string) =>
 describe("a run's line", () => {
 	test("is appended while the file is short", () => {
 		const root = temporaryFolder();
-		expect(apply(root, null, lineOf(1))).toEqual({ current: `${lineOf(1)}\n`, rotated: [] });
+		expect(apply(root, null, lineOf(1))).toEqual({ current: `${lineOf(1)}\n`, rotated: [], keepers: [] });
 		const log = text(linesOf(0, 1_500));
 		expect(log.length).toBeLessThan(ROTATE_BYTES);
-		expect(apply(root, log, lineOf(9_999))).toEqual({ current: `${log}${lineOf(9_999)}\n`, rotated: [] });
+		expect(apply(root, log, lineOf(9_999))).toEqual({
+			current: `${log}${lineOf(9_999)}\n`,
+			rotated: [],
+			keepers: [],
+		});
 	});
 
 	test("starts a new file when the old one is long; the others move to the year of the newest, named by their content", () => {
 		const root = temporaryFolder();
 		const recent = lineOf(4_000); // in 2026
-		const { current, rotated } = apply(root, text([...MANY, recent]), lineOf(5_000));
+		const { current, rotated, keepers } = apply(root, text([...MANY, recent]), lineOf(5_000));
 		const content = String(text([...MANY, recent]));
 		const digest = createHash("sha256").update(content).digest("hex");
 		expect(current).toBe(`${lineOf(5_000)}\n`);
 		expect(rotated).toEqual([{ path: `tasks/archive/2026/runs-${digest.slice(0, 16)}.jsonl`, content }]);
+		// The year's folder keeps what an archived task's folder has, or emptying it on a branch would look like a renamed folder.
+		expect(keepers).toHaveLength(2);
+		expect(keepers.every((path) => path.startsWith("tasks/archive/2026/"))).toBe(true);
 		expect(idsIn(root)).toHaveLength(2_002);
 		expect(readRunLog(root, ID).lines).toHaveLength(2_002);
 		expect(readRunLog(root, "tsk_0000000002").lines).toHaveLength(0);
@@ -85,7 +94,11 @@ describe("a run's line", () => {
 		expect(idsIn(root)).toEqual([...new Set(idsIn(root))]);
 		expect(idsIn(root)).toHaveLength(2_003);
 		// Nothing new at all: the file is only cut.
-		expect(apply(root, text(MANY), lineOf(8_000))).toEqual({ current: `${lineOf(8_000)}\n`, rotated: [] });
+		expect(apply(root, text(MANY), lineOf(8_000))).toEqual({
+			current: `${lineOf(8_000)}\n`,
+			rotated: [],
+			keepers: [],
+		});
 	});
 
 	test("leaves what is no run record where it is, with the diagnostic that it has there", () => {

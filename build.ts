@@ -153,7 +153,7 @@ async function buildDist(clean: boolean): Promise<void> {
 	);
 	const result = await build({
 		...SETTINGS,
-		entryPoints: ["src/main.ts"],
+		entryPoints: ["src/main.ts", "src/driver.ts"],
 		chunkNames: "[name]-[hash]",
 		format: "esm",
 		splitting: true,

@@ -32,6 +32,22 @@ export const environmentNames = {
 		meaning: "How long a closed task stays in the live folder, or off.",
 	},
 	MSGCODE_RUNNER_DEFAULT: { setBy: "user", setting: "runner.default", meaning: "The runner of a task without one." },
+	MSGCODE_RUNNER_SANDBOX: { setBy: "user", setting: "runner.sandbox", meaning: "off, bubblewrap or systemd-run." },
+	MSGCODE_RUNNER_MODEL_ROOT: {
+		setBy: "user",
+		setting: "runner.model_root",
+		meaning: "The folder of local models, for runners that name {MODEL_ROOT}.",
+	},
+	MSGCODE_RUNNER_SESSION_TIMEOUT: {
+		setBy: "user",
+		setting: "runner.session_timeout",
+		meaning: "How long after its last use a runner's main session goes on.",
+	},
+	MSGCODE_RUN_IDLE_TIMEOUT: {
+		setBy: "user",
+		setting: "run.idle_timeout",
+		meaning: "How long a run may neither say anything nor change a file, or off.",
+	},
 	MSGCODE_RUN_TIMEOUT: { setBy: "user", setting: "run.timeout", meaning: "The timeout of a task without one." },
 	MSGCODE_ENV_ALLOW: { setBy: "user", setting: "env.allow", meaning: "More variables for runners, by commas." },
 	MSGCODE_TASK_ID: { setBy: "run", meaning: "The task that is being run." },

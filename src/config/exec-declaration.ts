@@ -40,6 +40,8 @@ const shapes = once(() => {
 		title: z.optional(z.string().check(z.maxLength(200))),
 		/** "prompt": the program reads the task's prompt. */
 		stdin: z.optional(z.enum(["prompt", "none"])),
+		/** "runner-1": it speaks the runner protocol on stdin and stdout; docs/writing-a-runner.md. */
+		protocol: z.optional(z.literal("runner-1")),
 		env: z.optional(z.record(z.string().check(z.regex(ENVIRONMENT_PATTERN)), z.string())),
 		/** Variables of the user's environment that the program may see. */
 		passEnv: z.optional(z.array(z.string().check(z.regex(ENVIRONMENT_PATTERN)))),

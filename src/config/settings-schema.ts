@@ -37,11 +37,27 @@ export const settingsShape = {
 	runner: {
 		default: {
 			schema: z.nullable(z.string().check(z.regex(RUNNER_ID))),
-			expects: "must be the id of a runner, like shell",
+			expects: "must be the id of a runner, like shell, or auto",
+		},
+		sandbox: {
+			schema: z.enum(["off", "bubblewrap", "systemd-run"]),
+			expects: "must be off, bubblewrap or systemd-run",
+		},
+		model_root: {
+			schema: z.nullable(z.string().check(z.minLength(1), z.maxLength(4096))),
+			expects: "must be the path of a folder",
+		},
+		session_timeout: {
+			schema: duration(1000, 30 * 86_400_000),
+			expects: "must be a duration from 1s to 30d, like 1h",
 		},
 	},
 	run: {
 		timeout: { schema: duration(1000, 86_400_000), expects: "must be a duration from 1s to 24h, like 15m" },
+		idle_timeout: {
+			schema: z.nullable(z.union([z.literal("off"), duration(1000, 86_400_000)])),
+			expects: "must be off, or a duration from 1s to 24h, like 10m",
+		},
 	},
 	workspace: {
 		default: {

@@ -16,8 +16,8 @@ const MAX_FILE_BYTES = 256 * 1024;
 
 export const defaultSettings: Settings = {
 	ledger: { commit: "auto", lock_timeout: 10_000, sign: false, events: "local", archive_after: 30 * 86_400_000 },
-	runner: { default: null },
-	run: { timeout: 15 * 60_000 },
+	runner: { default: null, sandbox: "off", model_root: null, session_timeout: 3_600_000 },
+	run: { timeout: 15 * 60_000, idle_timeout: null },
 	workspace: { default: null },
 	env: { allow: [] },
 	runners: {},

@@ -29,7 +29,20 @@ export interface SuperviseOptions extends LaunchOptions, StopSources, Omit<Captu
 }
 
 export interface ProcessOutcome extends ResourceUse, CapturedOutput {
-	readonly outcome: "exited" | "signaled" | "timeout" | "canceled" | "not_found" | "spawn_failed";
+	/** "lingered": it said that it was done and did not end; "over_limit": it used more than it may. */
+	readonly outcome:
+		| "exited"
+		| "signaled"
+		| "timeout"
+		| "canceled"
+		| "lingered"
+		| "over_limit"
+		| "not_found"
+		| "spawn_failed";
+	/** Which time limit ended it. */
+	readonly timer: "wall" | "idle" | null;
+	/** Which resource limit ended it. */
+	readonly exceeded: "memory" | "disk" | null;
 	/** argv[0]; of an absolute path only the last part. */
 	readonly program: string;
 	readonly exitCode: number | null;
@@ -58,7 +71,7 @@ export async function superviseProcess(options: SuperviseOptions): Promise<Proce
 	const program = argv[0] ?? "";
 	const base = {
 		program: isAbsolute(program) ? basename(program) : program,
-		...{ exitCode: null, signal: null, spawnError: null, survivorsKilled: 0, left: 0 },
+		...{ exitCode: null, signal: null, spawnError: null, survivorsKilled: 0, left: 0, timer: null, exceeded: null },
 		...{ peakRssBytes: null, cpuSeconds: null, stdoutBytes: 0, stderrBytes: 0, rawLogProblem: null },
 		startedAtMs: now(),
 	};

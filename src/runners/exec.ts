@@ -3,13 +3,19 @@
 
 import { createHash } from "node:crypto";
 import type { ExecDeclaration, JsonLineRule } from "../config/exec-declaration.ts";
+import { driverProgram } from "../core/program-files.ts";
 import type { ProcessOutcome } from "../core/supervisor.ts";
 import type { Capability } from "./capabilities.ts";
 import { matchLine, previewIn, unmet, usageIn } from "./json-line.ts";
 import { fill, fillArguments, type PlaceholderValues, placeholdersIn } from "./placeholders.ts";
-import { failed, lastWords, nothingSeen, processVerdict, remember, type Verdict } from "./process-verdict.ts";
+import { failed, nothingSeen, outcomeOf, processVerdict, remember, type Verdict } from "./process-verdict.ts";
 import { checkArguments, checkEnvironment } from "./request-check.ts";
 import type { Runner, RunnerEvent, RunnerPlan, RunnerRequest, Seen } from "./runner.ts";
+
+interface Memory extends Seen {
+	/** The last line of JSON that the success rule matches. */
+	lastMatch: Readonly<Record<string, unknown>> | null;
+}
 
 export function execRunner(capability: Capability, declaration: ExecDeclaration): Runner {
 	const { id } = capability;
@@ -18,9 +24,9 @@ export function execRunner(capability: Capability, declaration: ExecDeclaration)
 	return {
 		kind: id,
 		capability,
-		prepare: (request) => plan(id, declaration, request),
-		begin: nothingSeen,
-		interpret(seen, stream, text, truncated) {
+		prepare: (request) => planOf(id, declaration, request),
+		begin: (): Memory => ({ ...nothingSeen(), lastMatch: null }),
+		interpret(seen: Memory, stream, text, truncated) {
 			remember(seen, stream, text);
 			const events: RunnerEvent[] = [
 				{ type: "run.log", data: truncated ? { stream, text, truncated } : { stream, text } },
@@ -31,17 +37,18 @@ export function execRunner(capability: Capability, declaration: ExecDeclaration)
 			if (match === null) return events;
 			seen.lastMatch = match;
 			const usage = usageIn(rule, match);
+			seen.usage = usage;
 			return usage === null ? events : [...events, { type: "run.usage", data: { ...usage } }];
 		},
-		outcome(process, seen) {
+		outcome(process, seen: Memory) {
 			const verdict = judge(process, seen, success.exit_codes, rule);
-			const usage = rule === undefined || seen.lastMatch === null ? null : usageIn(rule, seen.lastMatch);
-			return { ...verdict, preview: lastWords(saidLast(seen, rule, verdict)), usage };
+			return outcomeOf(verdict, seen, saidLast(seen, rule, verdict));
 		},
 	};
 }
 
-function plan(
+/** The call of a declared program; of its stdin only that of a program that reads the prompt. */
+export function planOf(
 	id: string,
 	declaration: ExecDeclaration,
 	{ workspacePath, payload, context }: RunnerRequest,
@@ -55,6 +62,11 @@ function plan(
 		MODEL: model,
 		MODEL_ROOT: context.modelRoot,
 		TASK_ID: context.taskId,
+		// The names that the older form of runners.json gives to the same two.
+		TEXT: payload.prompt,
+		MSG_ID: context.runId,
+		NODE: process.execPath,
+		DRIVER: driverProgram(),
 		RUN_ID: context.runId,
 		SESSION_ID: context.sessionId ?? sessionIdOf(context.runId, context.attempt),
 	};
@@ -72,6 +84,7 @@ function plan(
 		env: checkEnvironment(id, { ...Object.fromEntries(env), ...payload.env }),
 		passEnv: declaration.passEnv ?? [],
 		stdin: declaration.stdin === "prompt" ? payload.prompt : null,
+		stdinStaysOpen: false,
 		redactedArgv: [...redacted, ...extra.map((argument) => argument.replaceAll(workspacePath, "{WORKSPACE}"))],
 		artifacts: writes.includes("OUTPUT") && context.outputFile !== undefined ? [context.outputFile] : [],
 	};
@@ -79,7 +92,7 @@ function plan(
 
 function judge(
 	process: ProcessOutcome,
-	seen: Seen,
+	seen: Memory,
 	okCodes: readonly number[] | undefined,
 	rule: JsonLineRule | undefined,
 ): Verdict {
@@ -95,7 +108,7 @@ function judge(
 	return failed("error", "RUNNER_FAILED", { exitCode, result: "not_successful", unmet: missed });
 }
 
-function saidLast(seen: Seen, rule: JsonLineRule | undefined, verdict: Verdict): string {
+function saidLast(seen: Memory, rule: JsonLineRule | undefined, verdict: Verdict): string {
 	const word = rule === undefined || seen.lastMatch === null ? null : previewIn(rule, seen.lastMatch);
 	if (word !== null) return word;
 	const onlyErrors = verdict.status !== "ok" && seen.stdoutTail.trim() === "";

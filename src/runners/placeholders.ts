@@ -16,6 +16,11 @@ export const PLACEHOLDERS = [
 	"TASK_ID",
 	"RUN_ID",
 	"SESSION_ID",
+	"TEXT",
+	"MSG_ID",
+	"NODE",
+	"DRIVER",
+	"RUNNER_DIR",
 ] as const;
 
 export type Placeholder = (typeof PLACEHOLDERS)[number];
@@ -23,9 +28,14 @@ export type Placeholder = (typeof PLACEHOLDERS)[number];
 export type PlaceholderValues = Readonly<Partial<Record<Placeholder, string | undefined>>>;
 
 /** Bodies, and paths of this machine: never written into a record. */
-const HIDDEN: ReadonlySet<string> = new Set(["PROMPT", "WORKSPACE", "INPUT", "OUTPUT", "MODEL_ROOT"]);
+const HIDDEN: ReadonlySet<string> = new Set([
+	...["PROMPT", "TEXT", "WORKSPACE", "INPUT", "OUTPUT", "MODEL_ROOT"],
+	...["NODE", "DRIVER", "RUNNER_DIR"],
+]);
 /** Written by whoever wrote the task. */
-const FOREIGN: ReadonlySet<string> = new Set(["PROMPT", "MODEL"]);
+const FOREIGN: ReadonlySet<string> = new Set(["PROMPT", "TEXT", "MODEL"]);
+/** Placeholders that may begin the program's own path. */
+const PLACES: ReadonlySet<string> = new Set(["MODEL_ROOT", "WORKSPACE", "NODE", "RUNNER_DIR"]);
 /** Linux refuses a longer single argument (MAX_ARG_STRLEN). */
 const MAX_ARGUMENT_BYTES = 128 * 1024 - 1;
 
@@ -42,7 +52,7 @@ export function placeholderProblem(argv: readonly string[], env: Readonly<Record
 		const unknown = placeholdersIn(text).find((name) => !(PLACEHOLDERS as readonly string[]).includes(name));
 		if (unknown !== undefined) return `There is no placeholder {${unknown}}; there are ${PLACEHOLDERS.join(", ")}.`;
 	}
-	const chosen = placeholdersIn(argv[0] ?? "").find((name) => name !== "MODEL_ROOT" && name !== "WORKSPACE");
+	const chosen = placeholdersIn(argv[0] ?? "").find((name) => !PLACES.has(name));
 	return chosen === undefined ? null : `{${chosen}} cannot choose the program; only its arguments.`;
 }
 

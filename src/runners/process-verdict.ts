@@ -5,7 +5,7 @@ import { type ErrorCode, errorRow } from "../core/errors.ts";
 import type { ProcessOutcome } from "../core/supervisor.ts";
 import type { RunnerOutcome, Seen } from "./runner.ts";
 
-export type Verdict = Omit<RunnerOutcome, "preview" | "usage">;
+export type Verdict = Pick<RunnerOutcome, "status" | "errorCode" | "errorMessage" | "details">;
 
 const PREVIEW_CHARACTERS = 2_000;
 
@@ -18,7 +18,12 @@ export function processVerdict(process: ProcessOutcome, okCodes: readonly number
 		case "signaled":
 			return failed("error", "RUNNER_CRASHED", { signal });
 		case "timeout":
-			return failed("timeout", "RUN_TIMEOUT", {});
+			return failed("timeout", "RUN_TIMEOUT", { timer: process.timer ?? "wall" });
+		case "lingered":
+			// It had said its last word: what that was is for the runner's own rule to judge.
+			return OK;
+		case "over_limit":
+			return failed("error", "RUN_LIMIT_EXCEEDED", { limit: process.exceeded });
 		case "canceled":
 			return failed("canceled", "RUN_CANCELED", {});
 		case "not_found":
@@ -37,7 +42,35 @@ export function failed(status: Verdict["status"], code: ErrorCode, details: Verd
 
 /** An empty memory. */
 export function nothingSeen(): Seen {
-	return { stdoutTail: "", stderrTail: "", lastMatch: null, truncatedLines: 0 };
+	return {
+		stdoutTail: "",
+		stderrTail: "",
+		truncatedLines: 0,
+		terminal: false,
+		session: null,
+		model: null,
+		version: null,
+		lastText: null,
+		limit: null,
+		usage: null,
+	};
+}
+
+/** A verdict with what the program said of itself. */
+export function outcomeOf(verdict: Verdict, seen: Seen, preview: string): RunnerOutcome {
+	const { usage, session, model, version } = seen;
+	const limit = verdict.errorCode === "COOLDOWN" ? seen.limit : null;
+	return {
+		...verdict,
+		preview: lastWords(preview),
+		usage,
+		session,
+		model,
+		version,
+		limit,
+		diffFile: null,
+		artifacts: [],
+	};
 }
 
 /** Remembers a line for the preview. Cutting seldom keeps a flood of short lines cheap. */

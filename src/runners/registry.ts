@@ -6,6 +6,7 @@ import { MsgcodeError } from "../core/errors.ts";
 import { type Capability, declaredCapability, shippedCapabilities } from "./capabilities.ts";
 import { execRunner } from "./exec.ts";
 import { placeholderProblem } from "./placeholders.ts";
+import { protocolRunner } from "./protocol-runner.ts";
 import type { Runner } from "./runner.ts";
 import { shellRunner } from "./shell.ts";
 
@@ -61,6 +62,7 @@ export function createRegistry(
 }
 
 function runnerOf(capability: Capability): Runner {
+	if (capability.exec?.protocol !== undefined) return protocolRunner(capability, capability.exec);
 	if (capability.exec !== undefined) return execRunner(capability, capability.exec);
 	return shellRunner(capability);
 }

@@ -3,7 +3,7 @@
 
 import { MsgcodeError } from "../core/errors.ts";
 import type { Capability } from "./capabilities.ts";
-import { lastWords, nothingSeen, processVerdict, remember } from "./process-verdict.ts";
+import { nothingSeen, outcomeOf, processVerdict, remember } from "./process-verdict.ts";
 import { checkArguments, checkEnvironment } from "./request-check.ts";
 import type { Runner, RunnerRequest } from "./runner.ts";
 
@@ -22,6 +22,7 @@ export function shellRunner(capability: Capability): Runner {
 				env: checkEnvironment(capability.id, request.payload.env ?? {}),
 				passEnv: [],
 				stdin: null,
+				stdinStaysOpen: false,
 				redactedArgv: argv.map((argument, position) =>
 					position === scriptAt ? "{SCRIPT}" : argument.replaceAll(request.workspacePath, "{WORKSPACE}"),
 				),
@@ -36,7 +37,7 @@ export function shellRunner(capability: Capability): Runner {
 		outcome(process, seen) {
 			const verdict = processVerdict(process);
 			const said = seen.stdoutTail.trim() === "" && verdict.status !== "ok" ? seen.stderrTail : seen.stdoutTail;
-			return { ...verdict, preview: lastWords(said), usage: null };
+			return outcomeOf(verdict, seen, said);
 		},
 	};
 }

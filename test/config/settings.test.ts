@@ -104,7 +104,11 @@ describe("settings", () => {
 			"ledger.events": "commit",
 			"ledger.archive_after": "off",
 			"runner.default": "claude",
+			"runner.sandbox": "bubblewrap",
+			"runner.model_root": "/models",
+			"runner.session_timeout": "2h",
 			"run.timeout": "1h",
+			"run.idle_timeout": "5m",
 			"workspace.default": "/w",
 			"env.allow": "A, B ,",
 		};
@@ -112,8 +116,8 @@ describe("settings", () => {
 		const { settings, sources } = await loadSettings(root, env);
 		expect(settings).toEqual({
 			ledger: { commit: "off", lock_timeout: 1000, sign: true, events: "commit", archive_after: "off" },
-			runner: { default: "claude" },
-			run: { timeout: 3_600_000 },
+			runner: { default: "claude", sandbox: "bubblewrap", model_root: "/models", session_timeout: 7_200_000 },
+			run: { timeout: 3_600_000, idle_timeout: 300_000 },
 			workspace: { default: "/w" },
 			env: { allow: ["A", "B"] },
 			runners: {},

@@ -18,7 +18,7 @@ describe("the plan", () => {
 	test("an argv is taken as it stands: no shell, no placeholders, no stdin", () => {
 		const args = ["echo", "$HOME", "{PROMPT}", "a b"];
 		expect(shell.prepare(request({ args }))).toEqual({
-			...{ argv: args, env: {}, passEnv: [], stdin: null, redactedArgv: args, artifacts: [] },
+			...{ argv: args, env: {}, passEnv: [], stdin: null, stdinStaysOpen: false, redactedArgv: args, artifacts: [] },
 		});
 	});
 

@@ -34,6 +34,8 @@ export const EXITED: ProcessOutcome = {
 	exitCode: 0,
 	signal: null,
 	spawnError: null,
+	timer: null,
+	exceeded: null,
 	startedAtMs: 0,
 	endedAtMs: 1,
 	stdoutBytes: 0,

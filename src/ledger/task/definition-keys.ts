@@ -37,7 +37,12 @@ export const definitionKeys = [
 		kind: "time",
 		help: "Not before this time: ISO-8601 with Z or an offset",
 	},
-	{ key: "runner", flag: "--runner", kind: "object", help: "What executes it: kind, model, args, script, shell, env" },
+	{
+		key: "runner",
+		flag: "--runner",
+		kind: "object",
+		help: "What executes it: kind, model, args, script, shell, env, permission, session, mode, maxTurns, idleTimeout, waitForReply",
+	},
 	{ key: "files", flag: "--file", kind: "list", help: "Paths that matter for it, relative to the workspace" },
 	{ key: "worktree", flag: "--worktree", kind: "boolean", help: "Whether a run gets a worktree of its own" },
 	{

@@ -80,6 +80,12 @@ const runner = once(() =>
 				args: z.optional(z.array(argument(), { error: "must be a list of texts" })),
 				script: z.optional(argument()),
 				shell: z.optional(line()),
+				permission: z.optional(z.enum(["read-only", "edit", "full"], { error: "must be read-only, edit or full" })),
+				session: z.optional(z.enum(["main", "isolated"], { error: "must be main or isolated" })),
+				mode: z.optional(z.enum(["text", "diff"], { error: "must be text or diff" })),
+				maxTurns: z.optional(whole(1, 10_000)),
+				idleTimeout: z.optional(z.union([z.literal("off"), duration(1000, 24 * HOUR_MS)])),
+				waitForReply: z.optional(duration(1000, 24 * HOUR_MS)),
 				env: z.optional(
 					z.record(z.string().check(z.regex(/^[A-Za-z_]\w*$/, { error: "must be a variable's name" })), argument(), {
 						error: "must be a map of NAME: value",

@@ -1,0 +1,67 @@
+// A program that speaks the runner protocol: msgcode's own drivers, and those that users write.
+// Invariant: ok needs the program's result and a clean exit, or its result alone when it lingered after it.
+
+import type { ExecDeclaration } from "../config/exec-declaration.ts";
+import type { ProcessOutcome } from "../core/supervisor.ts";
+import type { JsonObject } from "./agents/agent.ts";
+import { type Agent, agentRunner } from "./agents/agent.ts";
+import type { Capability } from "./capabilities.ts";
+import { planOf } from "./exec.ts";
+import { failed, OK, processVerdict, type Verdict } from "./process-verdict.ts";
+import { eventIn, type ResultLine, requestLine, resultIn } from "./protocol.ts";
+import type { Runner, Seen } from "./runner.ts";
+
+interface Memory {
+	result: ResultLine | null;
+}
+
+export function protocolRunner(capability: Capability, declaration: ExecDeclaration): Runner {
+	const speaker: Agent<Memory> = {
+		plan: (request) => ({
+			...planOf(capability.id, declaration, request),
+			stdin: requestLine(request),
+			stdinStaysOpen: true,
+		}),
+		remember: () => ({ result: null }),
+		read,
+		judge,
+	};
+	const runner = agentRunner(capability, speaker);
+	return {
+		...runner,
+		outcome(process, seen) {
+			const { result } = seen as Seen & Memory;
+			const outcome = runner.outcome(process, seen);
+			const { diff, artifacts } = outcome.status === "ok" && result !== null ? result : { diff: null, artifacts: [] };
+			return { ...outcome, diffFile: diff, artifacts };
+		},
+	};
+}
+
+function read(memory: Seen & Memory, line: JsonObject) {
+	const result = resultIn(line);
+	if (result !== null) {
+		memory.result = result;
+		memory.terminal = true;
+		memory.session = result.session ?? memory.session;
+		memory.model = result.model ?? memory.model;
+		memory.usage = result.usage ?? memory.usage;
+		memory.limit = result.limit;
+		memory.lastText = result.preview;
+		return [];
+	}
+	const event = eventIn(line);
+	return event === null ? null : [event];
+}
+
+function judge(process: ProcessOutcome, { result, truncatedLines }: Readonly<Seen & Memory>): Verdict {
+	const verdict = processVerdict(process);
+	const { exitCode } = process;
+	if (result === null) {
+		if (verdict.status !== "ok") return verdict;
+		return failed("error", "RUNNER_INCOMPLETE", { exitCode, result: "missing", truncatedLines });
+	}
+	if (process.outcome !== "exited" && process.outcome !== "lingered") return verdict;
+	if (result.status === "error") return failed("error", result.errorCode ?? "RUNNER_FAILED", result.details);
+	return verdict.status === "ok" ? { ...OK, details: result.details } : verdict;
+}

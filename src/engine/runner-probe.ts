@@ -38,11 +38,13 @@ async function stateOf(entry: RegistryEntry, place: ProbePlace): Promise<RunnerS
 	const nothing = { id, origin, installed: null, version: null, problem, fixHint };
 	if (capability === null || problem !== null) return nothing;
 	if (origin === "settings") {
-		const missing = capability.deps.find(({ binary }) => isOnPath(binary, place.env.PATH ?? "") === false);
-		const unsure = capability.deps.some(({ binary }) => isOnPath(binary, place.env.PATH ?? "") === null);
+		const binaries = capability.deps.flatMap((one) => ("binary" in one ? [one.binary] : []));
+		const missing = binaries.find((binary) => isOnPath(binary, place.env.PATH ?? "") === false);
+		const unsure = binaries.some((binary) => isOnPath(binary, place.env.PATH ?? "") === null);
 		return { ...nothing, installed: missing !== undefined ? false : unsure ? null : true };
 	}
-	return capability.probe === null ? nothing : { ...nothing, ...(await probe(id, capability.probe, place)) };
+	const argv = capability.probe?.argv;
+	return argv === undefined ? nothing : { ...nothing, ...(await probe(id, argv, place)) };
 }
 
 async function probe(

@@ -14,6 +14,7 @@ export function declaredCapability(id: string, exec: NonNullable<Capability["exe
 	const binaries = exec.requires?.binaries ?? [exec.argv[0] ?? id];
 	return {
 		id,
+		version: 1,
 		title: exec.title ?? id,
 		kind: "exec",
 		exec,
@@ -29,6 +30,7 @@ export function declaredCapability(id: string, exec: NonNullable<Capability["exe
 		probe: null,
 		limits: { promptBytes: null, lineBytes: 262_144 },
 		resume: { supported: false, by: null },
+		configKeys: [`runners.${id}`],
 		fixHint: [`Check runners.${id}.argv in msgcode.toml and install the program that it names.`],
 	};
 }

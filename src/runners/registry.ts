@@ -3,6 +3,7 @@
 
 import { type ExecDeclaration, execDeclarationSchema } from "../config/exec-declaration.ts";
 import { MsgcodeError } from "../core/errors.ts";
+import { agents } from "./agents/agents.ts";
 import { type Capability, declaredCapability, shippedCapabilities } from "./capabilities.ts";
 import { execRunner } from "./exec.ts";
 import { placeholderProblem } from "./placeholders.ts";
@@ -62,6 +63,11 @@ export function createRegistry(
 }
 
 function runnerOf(capability: Capability): Runner {
+	if (capability.kind === "agent") {
+		const make = Object.hasOwn(agents, capability.id) ? agents[capability.id] : undefined;
+		if (make === undefined) throw new MsgcodeError("internal", `The agent ${capability.id} has a record and no code.`);
+		return make(capability);
+	}
 	if (capability.exec?.protocol !== undefined) return protocolRunner(capability, capability.exec);
 	if (capability.exec !== undefined) return execRunner(capability, capability.exec);
 	return shellRunner(capability);
@@ -83,8 +89,7 @@ function declaredEntry(id: string, declaration: unknown, shipped: Capability | n
 	if (shipped === null) return { id, origin: "settings", capability: declared, problem: null };
 	const { title, exec, deps } = declared;
 	const named = parsed.data.title === undefined ? shipped.title : title;
-	const probe = shipped.probe === null ? null : [parsed.data.argv[0] ?? id, ...shipped.probe.slice(1)];
-	return { id, origin: "settings", capability: { ...shipped, title: named, exec, deps, probe }, problem: null };
+	return { id, origin: "settings", capability: { ...shipped, title: named, exec, deps, probe: null }, problem: null };
 }
 
 function execProblem(declaration: ExecDeclaration): string | null {

@@ -307,9 +307,25 @@ describe("doctor", () => {
 
 describe("runners in doctor", () => {
 	const record = (id: string, probe: string[] | null): Capability => ({
-		...{ id, title: id, kind: "exec", exec: { argv: [id] }, deps: [], inputs: [], outputs: [], sideEffects: [] },
+		...{
+			id,
+			version: 1,
+			configKeys: [],
+			title: id,
+			kind: "exec",
+			exec: { argv: [id] },
+			deps: [],
+			inputs: [],
+			outputs: [],
+			sideEffects: [],
+		},
 		...{ risk: { level: "high", writes: true, network: true, executesCode: true }, confirm: "approval", evidence: [] },
-		...{ isolation: "none", probe, limits: { promptBytes: null, lineBytes: 1000 }, fixHint: [`Install ${id}.`] },
+		...{
+			isolation: "none",
+			probe: probe === null ? null : { argv: probe },
+			limits: { promptBytes: null, lineBytes: 1000 },
+			fixHint: [`Install ${id}.`],
+		},
 		resume: { supported: false, by: null },
 	});
 

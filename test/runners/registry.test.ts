@@ -72,7 +72,7 @@ describe("the registry", () => {
 		expect(runner.prepare(request()).argv).toEqual(["/opt/claude", "-p"]);
 		expect(runner.capability).toMatchObject({
 			title: "Claude Code, headless",
-			probe: ["/opt/claude", "--version"],
+			probe: null,
 			deps: [{ binary: "/opt/claude" }],
 		});
 		expect(registry.list().find((entry) => entry.id === "claude")?.origin).toBe("settings");

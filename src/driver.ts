@@ -1,19 +1,26 @@
-// The second bin: runs one of msgcode's own drivers, as a program of its own, on a request from stdin.
+// The second bin: runs one of msgcode's own drivers, as a program of its own, on a request from stdin; with `probe` behind
+// its id the driver only says whether it would work.
 // Invariant: nothing but lines of the runner protocol goes to stdout.
 
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { runDriver } from "./runners/drivers/driver.ts";
-import { drivers } from "./runners/drivers/drivers.ts";
+import { probeLine } from "./runners/drivers/driver-probe.ts";
+import { driverProbes, drivers } from "./runners/drivers/drivers.ts";
 
-const name = process.argv[2] ?? "";
+const [, , name = "", verb] = process.argv;
 const load = Object.hasOwn(drivers, name) ? drivers[name] : undefined;
-if (load === undefined) {
+const loadProbe = verb === "probe" && Object.hasOwn(driverProbes, name) ? driverProbes[name] : undefined;
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+
+if (loadProbe !== undefined) {
+	const line = await probeLine(await loadProbe(), { env: process.env, stop: stop.signal });
+	process.stdout.write(line, () => process.exit(0));
+} else if (load === undefined) {
 	process.stderr.write(`There is no driver ${JSON.stringify(name)}.\n`);
 	process.exitCode = 2;
 } else {
-	const stop = new AbortController();
-	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
 	const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
 	const code = await runDriver(await load(), {
 		lines,

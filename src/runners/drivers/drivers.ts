@@ -1,5 +1,9 @@
 // msgcode's own drivers by the id of their runner; each is loaded only where it runs.
 
 import type { Driver } from "./driver.ts";
+import type { DriverProbe } from "./driver-probe.ts";
 
 export const drivers: Readonly<Record<string, () => Promise<Driver>>> = {};
+
+/** Of those that can be asked whether they would work: `{NODE} {DRIVER} <id> probe`. */
+export const driverProbes: Readonly<Record<string, () => Promise<DriverProbe>>> = {};

@@ -23,8 +23,10 @@ export async function heldPermission(app: App, id: string, definition: Definitio
 	return permission.approved ? null : permission;
 }
 
-function basisOf({ settings }: App) {
-	return { defaultRunner: settings.runner.default, allowEnv: settings.env.allow, declarations: settings.runners };
+/** What the settings add to what a task would execute. */
+export function basisOf({ settings }: Pick<App, "settings">) {
+	const { default: defaultRunner, model_root: modelRoot, sandbox } = settings.runner;
+	return { defaultRunner, modelRoot, sandbox, allowEnv: settings.env.allow, declarations: settings.runners };
 }
 
 /** Approves what this user just wrote. `before` is how it stood: what was held then stays held. */

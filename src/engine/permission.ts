@@ -22,6 +22,7 @@ import {
 	writeApproval,
 } from "../trust/approvals.ts";
 import { wasApproved } from "../trust/former-approvals.ts";
+import { programFiles, toldBeside, wishesOf } from "./runner-request.ts";
 
 export interface Permission {
 	readonly spec: Spec;
@@ -44,6 +45,10 @@ export interface PermissionOptions {
 	readonly allowEnv: readonly string[];
 	/** The runners that the settings declare. */
 	readonly declarations?: Readonly<Record<string, unknown>>;
+	/** The setting runner.model_root: it can be where a program is taken from. */
+	readonly modelRoot?: string | null;
+	/** The setting runner.sandbox: less of it allows more. */
+	readonly sandbox?: string;
 	readonly registry: Registry;
 	/** A person sees the run start: then an agent's prompt need not have been approved. */
 	readonly attended: boolean;
@@ -149,6 +154,10 @@ function inputsOf(definition: Definition, options: Omit<PermissionOptions, "regi
 		schedule: definition.schedule,
 		defaultRunner: options.defaultRunner,
 		allowEnv: options.allowEnv,
+		files: definition.files,
+		route: definition.route,
+		modelRoot: options.modelRoot ?? undefined,
+		sandbox: sandboxOf(options),
 		declaration: kind !== null && Object.hasOwn(declarations, kind) ? declarations[kind] : undefined,
 	});
 }
@@ -167,20 +176,28 @@ function executableOf(
 		script: definition.runner?.script,
 		shell: definition.runner?.shell,
 		envAllow: options.allowEnv,
+		told: toldBeside(wishesOf(definition), true),
+		modelRoot: options.modelRoot ?? undefined,
+		sandbox: sandboxOf(options),
 	};
 	try {
 		if (kind === null) return { executable: { runner: raw, ...rest }, usesPrompt: false };
 		const runner = options.registry.get(kind);
-		const plan = planForDigest(id, definition, runner);
+		const modelRoot = options.modelRoot ?? undefined;
+		const plan = planForDigest(id, definition, runner, modelRoot);
 		const usesPrompt = runner.capability.kind !== "shell";
 		const stdin = plan.stdin === null ? "none" : "prompt";
 		// A recorded argv shows a script as a placeholder; what is approved is its text.
 		const argv = usesPrompt ? plan.redactedArgv : plan.argv;
+		const envAllow = [...plan.passEnv, ...options.allowEnv];
+		const declared = runner.capability.exec !== undefined;
+		const beside = {
+			told: usesPrompt ? toldBeside(wishesOf(definition), declared) : undefined,
+			modelRoot: declared ? modelRoot : undefined,
+			sandbox: sandboxOf(options),
+		};
 		return {
-			executable: {
-				runner: { kind, argv, env: plan.env, envAllow: [...plan.passEnv, ...options.allowEnv], stdin },
-				...rest,
-			},
+			executable: { runner: { kind, argv, env: plan.env, envAllow, stdin, ...beside }, ...rest },
 			usesPrompt,
 		};
 	} catch {
@@ -188,21 +205,29 @@ function executableOf(
 	}
 }
 
+function sandboxOf({ sandbox }: Pick<PermissionOptions, "sandbox">): string | undefined {
+	return sandbox === "off" ? undefined : sandbox;
+}
+
 /** The plan with constant names in the place of this run's and this machine's, so that equal commands have equal digests. */
-function planForDigest(id: string, definition: Definition, runner: Runner) {
-	const { args, script, shell, model, env } = definition.runner ?? {};
+function planForDigest(id: string, definition: Definition, runner: Runner, modelRoot: string | undefined) {
+	const { payload, constraints, route } = wishesOf(definition);
+	const [workspacePath, runDir] = ["/workspace", "/workspace/run"];
 	return runner.prepare({
 		kind: runner.kind,
-		workspacePath: "/workspace",
-		payload: { prompt: "the prompt", args, script, shell, model, env },
-		constraints: { timeoutMs: 1000 },
+		workspacePath,
+		payload: { prompt: "the prompt", ...payload },
+		constraints: { timeoutMs: 1000, ...constraints },
 		context: {
 			taskId: id,
 			runId: "run_20000101T000000Z_00000000",
 			attempt: 1,
 			taskFile: "/workspace/task.md",
-			runDir: "/workspace/run",
+			runDir,
+			...programFiles(payload.files, workspacePath, runDir),
+			modelRoot,
 			sessionId: "00000000-0000-4000-8000-000000000000",
+			route,
 		},
 	});
 }

@@ -1,10 +1,13 @@
 // What a run is asked to do, and what is known of it while it is under way.
+import type { Settings } from "../config/settings.ts";
 import type { RunEvent } from "../core/event.ts";
 import type { CollectWarning } from "../git/collect.ts";
 import type { SharedState } from "../git/shared-state.ts";
+import type { Definition } from "../ledger/task/definition.ts";
 import type { Runner, RunnerPlan, RunnerRequest } from "../runners/runner.ts";
 import type { Claim } from "./claim.ts";
 import type { RunFolder } from "./run-folder.ts";
+import type { RunnerWishes } from "./runner-request.ts";
 import type { TaskWorktree } from "./worktree.ts";
 
 export interface RunRequest {
@@ -13,8 +16,20 @@ export interface RunRequest {
 	readonly prompt: string;
 	readonly runner: Runner;
 	readonly payload: RunnerRequest["payload"];
+	readonly constraints: RunnerWishes["constraints"];
+	readonly route: RunnerWishes["route"];
+	/** "main": in the runner's one long session of this folder. */
+	readonly session: "main" | "isolated";
+	/** After this long without use a main session is not resumed. */
+	readonly sessionTimeoutMs: number;
+	readonly modelRoot: string | null;
 	readonly checks: readonly (string | readonly string[])[];
 	readonly timeoutMs: number;
+	/** How long the runner may neither say anything nor change a file; null = for ever. */
+	readonly idleTimeoutMs: number | null;
+	readonly limits: Definition["limits"];
+	/** What encloses the runner: the setting runner.sandbox. */
+	readonly sandbox: Settings["runner"]["sandbox"];
 	readonly mode: "worktree" | "in-place";
 	/** A revision to start from; null means HEAD. */
 	readonly base: string | null;

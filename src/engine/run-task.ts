@@ -15,6 +15,7 @@ import { executeRun } from "./execute-run.ts";
 import { prepareRun } from "./prepare-run.ts";
 import { makeRunFolder, type RunFolder, runFolderAt, tidyRunFolder } from "./run-folder.ts";
 import type { Prepared, RunControls, RunRequest } from "./run-request.ts";
+import { programFiles } from "./runner-request.ts";
 import { sharedPlace } from "./shared-place.ts";
 import { workingFolder, worktreePath } from "./worktree.ts";
 
@@ -24,7 +25,7 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 	const startedAtMs = now();
 	const runId = newRunId(startedAtMs);
 	const folder = runFolderAt(stateDir, runId);
-	const plan = planOf(ledger, request, runId, folder);
+	planOf(ledger, request, runId, folder, null);
 	const first = takeClaim(stateDir, await newClaim(ledger, request, runId, startedAtMs), startedAtMs);
 	if (first === null) throw runningAlready(ledger, request.taskId);
 	let claim: Claim = first;
@@ -48,7 +49,7 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 	// If this throws, the claim stays: the next command finds its owner dead and records what is kept.
 	const concluded = await executeRun(ledger, request, controls, {
 		...prepared,
-		plan,
+		plan: planOf(ledger, request, runId, folder, claim.base?.commit ?? null),
 		before,
 		runId,
 		folder,
@@ -61,8 +62,14 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 	return concluded;
 }
 
-/** What the runner would start, worked out before anything is claimed, so that a bad request leaves no trace. */
-function planOf(ledger: Ledger, request: RunRequest, runId: string, folder: RunFolder): RunnerPlan {
+/** What the runner would start. Worked out before anything is claimed, so that a bad request leaves no trace. */
+function planOf(
+	ledger: Ledger,
+	request: RunRequest,
+	runId: string,
+	folder: RunFolder,
+	baseCommit: string | null,
+): RunnerPlan {
 	const { workspace } = ledger;
 	const inPlace = request.mode === "in-place";
 	const cwd = inPlace ? workspace.root : workingFolder(workspace, worktreePath(workspace, request.taskId));
@@ -70,13 +77,17 @@ function planOf(ledger: Ledger, request: RunRequest, runId: string, folder: RunF
 		kind: request.runner.kind,
 		workspacePath: cwd,
 		payload: request.payload,
-		constraints: { timeoutMs: request.timeoutMs },
+		constraints: { timeoutMs: request.timeoutMs, ...request.constraints },
 		context: {
 			taskId: request.taskId,
 			runId,
 			attempt: 1,
 			taskFile: `${workspace.root}/${definitionPath(request.taskId)}`,
 			runDir: folder.artifacts,
+			...programFiles(request.payload.files, cwd, folder.artifacts),
+			modelRoot: request.modelRoot ?? undefined,
+			route: request.route,
+			baseCommit,
 		},
 	});
 }

@@ -19,6 +19,12 @@ export interface Executable {
 		readonly shell?: string | undefined;
 		/** Where standard input comes from: `prompt`, `none`, or the text. */
 		readonly stdin?: string | undefined;
+		/** What it is told otherwise than by its arguments: permission, route, session … */
+		readonly told?: Readonly<Record<string, unknown>> | undefined;
+		/** The folder that {MODEL_ROOT} stands for. */
+		readonly modelRoot?: string | undefined;
+		/** What encloses it; undefined = nothing. */
+		readonly sandbox?: string | undefined;
 	};
 	readonly checks?: readonly (string | readonly string[])[] | undefined;
 	readonly schedule?: unknown;

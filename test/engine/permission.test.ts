@@ -16,6 +16,8 @@ beforeEach(async () => {
 });
 
 interface Asked {
+	readonly modelRoot?: string;
+	readonly sandbox?: string;
 	readonly attended?: boolean;
 	readonly defaultRunner?: string | null;
 	readonly runners?: Parameters<typeof createRegistry>[1];
@@ -29,6 +31,8 @@ function permission(front: string, asked: Asked = {}, body = "Do it.\n"): Permis
 		defaultRunner: asked.defaultRunner ?? null,
 		attended: asked.attended ?? true,
 		allowEnv: [],
+		...(asked.modelRoot === undefined ? {} : { modelRoot: asked.modelRoot }),
+		...(asked.sandbox === undefined ? {} : { sandbox: asked.sandbox }),
 	});
 }
 
@@ -102,6 +106,50 @@ describe("a task", () => {
 		approve(ledger, ID, permission("runner: tool\n", declared(["tool", "{PROMPT}"])));
 		expect(permission("runner: tool\n", declared(["tool", "{PROMPT}"])).approved).toBe(true);
 		expect(permission("runner: tool\n", declared(["evil", "{PROMPT}"])).reason).toBe("command changed");
+	});
+
+	test.each([
+		["what it may do", "  permission: full\n"],
+		["its turns", "  maxTurns: 3\n"],
+		["what it gives back", "  mode: diff\n"],
+		["its session", "  session: main\n"],
+		["its wait for a reply", "  waitForReply: 5m\n"],
+		["its model", "  model: other\n"],
+		["its script", "  script: rm -rf x\n"],
+		["where its text goes", "route: tmux:someone\n"],
+		["its files", "files: [secrets.txt]\n"],
+	])(
+		"of a program that speaks the runner protocol is held again when %s changed, whose argv stays the same",
+		(_, more) => {
+			const runners = { talker: { argv: ["talker"], protocol: "runner-1" } } as never;
+			approve(ledger, ID, permission("runner:\n  kind: talker\n", { runners }));
+			expect(permission("runner:\n  kind: talker\n", { runners }).approved).toBe(true);
+			const asked = permission(`runner:\n  kind: talker\n${more}`, { runners });
+			expect(asked).toMatchObject({ approved: false, reason: "command changed" });
+			expect(asked.difference.length).toBeGreaterThan(0);
+		},
+	);
+
+	test.each([
+		["what it may do", "  permission: full\n"],
+		["its turns", "  maxTurns: 3\n"],
+		["its session", "  session: main\n"],
+	])("of an agent is held again when %s changed", (_, more) => {
+		approve(ledger, ID, permission("runner:\n  kind: claude\n"));
+		expect(permission(`runner:\n  kind: claude\n${more}`).reason).toBe("command changed");
+	});
+
+	test("is held again when the settings take its program from another folder of models", () => {
+		const runners = { ear: { argv: ["{MODEL_ROOT}/bin/ear", "{INPUT?}"] } } as never;
+		approve(ledger, ID, permission("runner: ear\n", { runners, modelRoot: "models" }));
+		expect(permission("runner: ear\n", { runners, modelRoot: "models" }).approved).toBe(true);
+		expect(permission("runner: ear\n", { runners, modelRoot: "elsewhere" }).reason).toBe("command changed");
+	});
+
+	test("is held again when its sandbox is taken away", () => {
+		approve(ledger, ID, permission(SHELL, { sandbox: "bubblewrap" }));
+		expect(permission(SHELL, { sandbox: "bubblewrap" }).approved).toBe(true);
+		expect(permission(SHELL, { sandbox: "off" }).reason).toBe("command changed");
 	});
 
 	test("whose runner nobody knows is held, and has a digest all the same", () => {

@@ -13,6 +13,7 @@ import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { fixData, foundText, madeText } from "../fix-text.ts";
 import { openFor } from "../open.ts";
+import { basisOf } from "../permission.ts";
 import { visible } from "../terminal-text.ts";
 
 const NODE_MINIMUM = [22, 12] as const;
@@ -108,7 +109,7 @@ async function checksOf(app: App): Promise<HealthCheck[]> {
 		await checkClaims(ledger),
 		await checkWorktrees(ledger),
 		await checkRunners(ledger, registry, defaultRunner),
-		await checkTrust(ledger, { registry, defaultRunner, allowEnv: settings.env.allow }),
+		await checkTrust(ledger, { registry, ...basisOf({ settings }) }),
 	];
 }
 

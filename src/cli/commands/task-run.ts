@@ -1,7 +1,6 @@
 // `msgcode task run`: resolves what to run, asks permission, runs it with live progress, and says what came of it.
 import { existsSync } from "node:fs";
 import type { App } from "../../app.ts";
-import { parseDuration } from "../../core/clock.ts";
 import { MsgcodeError } from "../../core/errors.ts";
 import type { ConcludedRun } from "../../engine/conclude.ts";
 import type { RunRequest } from "../../engine/run-request.ts";
@@ -19,20 +18,13 @@ import { openFor } from "../open.ts";
 import { requirePermission } from "../permission.ts";
 import { showProgress } from "../run-progress.ts";
 import { runOutcomeLines } from "../run-text.ts";
+import { requestFor, type TaskRunOptions } from "../task-run-request.ts";
 
-interface Options {
-	readonly worktree?: boolean;
-	readonly inPlace?: boolean;
-	readonly base?: string;
-	readonly continue?: boolean;
-	readonly carry?: boolean;
-	readonly close?: boolean;
-	readonly timeout?: string;
-	readonly approve?: string;
-	readonly idempotencyKey?: string;
-}
-
-export async function run(context: CommandContext, args: readonly string[], options: Options): Promise<CommandResult> {
+export async function run(
+	context: CommandContext,
+	args: readonly string[],
+	options: TaskRunOptions,
+): Promise<CommandResult> {
 	refuseContradictions(options);
 	const app = await openFor(context, "task run");
 	refuseWhileBusy(app.workspace.gitDir);
@@ -51,7 +43,7 @@ export async function run(context: CommandContext, args: readonly string[], opti
 	return resultOf(app, id, concluded.receipt, concluded);
 }
 
-function refuseContradictions(options: Options): void {
+function refuseContradictions(options: TaskRunOptions): void {
 	const pairs: [boolean | undefined, boolean | undefined, string][] = [
 		[options.worktree, options.inPlace, "--worktree and --in-place"],
 		[options.continue, options.inPlace, "--continue and --in-place"],
@@ -83,52 +75,12 @@ function refuseUnfit(task: StoredTask): void {
 }
 
 /** Asks about the task as it is written; a command typed behind `--` is the user's own and needs no approval. */
-async function allow(context: CommandContext, app: App, task: StoredTask, options: Options): Promise<void> {
+async function allow(context: CommandContext, app: App, task: StoredTask, options: TaskRunOptions): Promise<void> {
 	const { definition, id } = task;
 	const typed = context.argv !== null && context.argv.length > 0;
 	const brings = definition.checks.length > 0 || Object.keys(definition.runner?.env ?? {}).length > 0;
 	if (typed && !brings) return;
 	await requirePermission(context, app, id, definition, options.approve);
-}
-
-async function requestFor(context: CommandContext, app: App, task: StoredTask, options: Options): Promise<RunRequest> {
-	const { definition, id } = task;
-	const typed = context.argv !== null && context.argv.length > 0 ? context.argv : null;
-	const kind = typed !== null ? "shell" : (definition.runner?.kind ?? app.settings.runner.default);
-	if (kind === null) throw new MsgcodeError("runner_required", `${id} names no runner, and runner.default is not set.`);
-	const runner = (await app.registry()).get(kind);
-	const { args, script, shell, model, env } = definition.runner ?? {};
-	const writes = runner.capability.sideEffects.includes("local-write");
-	const inPlace = options.inPlace === true || (options.worktree !== true && (definition.worktree === false || !writes));
-	return {
-		taskId: id,
-		title: definition.title,
-		prompt: definition.prompt,
-		runner,
-		payload:
-			typed === null
-				? { prompt: definition.prompt, args, script, shell, model, env }
-				: { prompt: definition.prompt, args: typed, env },
-		checks: definition.checks,
-		timeoutMs: timeoutOf(options.timeout) ?? definition.timeout ?? app.settings.run.timeout,
-		mode: inPlace ? "in-place" : "worktree",
-		base: options.base ?? null,
-		goOn: options.continue ?? false,
-		carry: options.carry ?? false,
-		close: options.close === true || definition.closeOn === "success",
-		sensitive: definition.sensitive,
-		idempotencyKey: options.idempotencyKey ?? null,
-		allowEnv: app.settings.env.allow,
-	};
-}
-
-function timeoutOf(text: string | undefined): number | undefined {
-	if (text === undefined) return undefined;
-	const ms = parseDuration(text);
-	if (ms < 1_000 || ms > 86_400_000) {
-		throw new MsgcodeError("usage", `--timeout ${text} is out of range.`, { hint: "From 1s to 24h." });
-	}
-	return ms;
 }
 
 function runWithKey(app: App, id: string, key: string): Receipt | null {

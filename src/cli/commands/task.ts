@@ -120,6 +120,11 @@ const running: readonly Verb[] = [
 			{ flag: "--continue", help: "go on in the worktree that the last run left" },
 			{ flag: "--carry", help: "take the checkout's uncommitted work along" },
 			{ flag: "--close", help: "close the task when the run succeeds" },
+			{
+				flag: "--session <which>",
+				help: "main: in the runner's one long session of the folder; isolated: in a new one",
+				read: oneOf("main", "isolated"),
+			},
 			{ flag: "--timeout <duration>", help: "end the run after this time, such as 90s, 15m, 1h30m" },
 			{ flag: "--approve <digest>", help: "approve exactly this command, without a question" },
 			{ flag: "--idempotency-key <key>", help: "start at most one run for this key" },

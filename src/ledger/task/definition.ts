@@ -17,7 +17,10 @@ export const definitionDefaults = {
 
 type Defaulted = keyof typeof definitionDefaults;
 
-/** What a person decides about a task. timeout, retry.initial, retry.max, retry.delays and schedule.every are ms. */
+/**
+ * What a person decides about a task. timeout, retry.initial, retry.max, retry.delays, schedule.every,
+ * runner.idleTimeout and runner.waitForReply are ms.
+ */
 export type Definition = Readonly<
 	Pick<DefinitionValues, Defaulted | "title"> &
 		Partial<Omit<DefinitionValues, Defaulted | "title" | "chatGuid">> & {
@@ -62,6 +65,7 @@ export function frontMatterOf(definition: Omit<Definition, "prompt">): Record<st
 /** One value as it stands in a file. */
 export function writtenForm(key: DefinitionKeyName, value: unknown): unknown {
 	if (key === "timeout") return written(value);
+	if (key === "runner") return withWritten(value, ["idleTimeout", "waitForReply"]);
 	if (key === "retry") return withWritten(value, ["initial", "max", "delays"]);
 	return key === "schedule" ? withWritten(value, ["every"]) : value;
 }

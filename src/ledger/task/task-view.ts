@@ -103,7 +103,7 @@ export function taskView(facts: TaskFacts): TaskView {
 	const { definition, record, runs, mtimes } = facts;
 	const createdAtMs = record?.createdAtMs ?? facts.createdAtMs;
 	const changes = [createdAtMs, mtimes.definitionMs, mtimes.recordMs, runs.lastEndedAtMs];
-	const written = (key: "timeout" | "retry" | "schedule") => {
+	const written = (key: "timeout" | "retry" | "schedule" | "runner") => {
 		return definition[key] === undefined ? null : writtenForm(key, definition[key]);
 	};
 	return {
@@ -114,7 +114,7 @@ export function taskView(facts: TaskFacts): TaskView {
 		updatedAtMs: Math.floor(Math.max(...changes.map((ms) => ms ?? 0))),
 		workspace: record?.workspace ?? facts.workspace,
 		route: withChat(record?.route ?? definition.route ?? null),
-		runner: definition.runner ?? null,
+		runner: written("runner") as TaskView["runner"],
 		inputs: { prompt: definition.prompt, files: definition.files },
 		outputs: { artifacts: runs.artifacts, patches: runs.patches },
 		notes: { lastSummary: runs.lastSummary },

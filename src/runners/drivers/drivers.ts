@@ -3,7 +3,9 @@
 import type { Driver } from "./driver.ts";
 import type { DriverProbe } from "./driver-probe.ts";
 
-export const drivers: Readonly<Record<string, () => Promise<Driver>>> = {};
+export const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
+	tmux: async () => (await import("./tmux.ts")).tmuxDriver,
+};
 
 /** Of those that can be asked whether they would work: `{NODE} {DRIVER} <id> probe`. */
 export const driverProbes: Readonly<Record<string, () => Promise<DriverProbe>>> = {};

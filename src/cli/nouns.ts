@@ -3,6 +3,7 @@
 import { run } from "./commands/run.ts";
 import { backup, exportRun } from "./commands/sharing.ts";
 import { task } from "./commands/task.ts";
+import { template } from "./commands/template.ts";
 import { commit, completion, doctor, fsck, init, log, mergeDriver, prime, sync, undo } from "./commands/workspace.ts";
 import type { Declaration } from "./declaration.ts";
 
@@ -10,6 +11,7 @@ import type { Declaration } from "./declaration.ts";
 export const nouns: readonly Declaration[] = [
 	init,
 	task,
+	template,
 	run,
 	log,
 	commit,

@@ -9,15 +9,16 @@ import type { CommandContext } from "./command.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** The keys that flags name, with their values; undefined takes a key away. `before` is the runner as it stands. */
+/** The keys that flags name, with their values; undefined takes a key away. `before` is the runner as it stands; keys in `without` are left. */
 export function keysFromFlags(
 	context: CommandContext,
 	options: Options,
 	before?: Readonly<Record<string, unknown>>,
+	without: readonly string[] = [],
 ): Record<string, unknown> {
 	const keys: Record<string, unknown> = {};
 	for (const { key, flag } of definitionKeys) {
-		if (key === "runner") continue;
+		if (key === "runner" || without.includes(key)) continue;
 		const raw = options[optionName(flag)];
 		if (raw === undefined) continue;
 		keys[key] = typeof raw === "boolean" ? raw : parseFlagValue(key, raw as string | readonly string[]);
@@ -32,6 +33,12 @@ export function keysFromFlags(
 			script: text("script"),
 			shell: text("shell"),
 			argv: context.argv ?? undefined,
+			permission: text("permission"),
+			session: text("session"),
+			mode: text("mode"),
+			maxTurns: text("maxTurns"),
+			idleTimeout: text("idleTimeout"),
+			waitForReply: text("waitForReply"),
 		},
 		before,
 	);

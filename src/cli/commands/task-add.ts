@@ -1,8 +1,10 @@
 // `msgcode task add`: a new task from flags, standard input or a Markdown file.
+import type { App } from "../../app.ts";
 import { MsgcodeError } from "../../core/errors.ts";
 import { addTask, adoptText } from "../../ledger/edit/add-task.ts";
 import type { Definition } from "../../ledger/task/definition.ts";
 import { definitionDefaults } from "../../ledger/task/definition.ts";
+import { parseFlagValue } from "../../ledger/task/definition-flags.ts";
 import { formatDocument } from "../../ledger/task/document.ts";
 import { readTask } from "../../ledger/task/store.ts";
 import { parseTaskFile } from "../../ledger/task/task-file.ts";
@@ -10,16 +12,22 @@ import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { approveOwn } from "../permission.ts";
 import { keysFromFlags, promptFromFlags, readUserFile } from "../task-definition-flags.ts";
+import { fromTemplate } from "../task-template.ts";
 
 interface Options {
 	readonly title?: string;
+	readonly template?: string;
+	readonly with?: readonly string[];
 	readonly from?: string;
 }
+
+const HELD = "What it would execute came with the template, so it waits for your approval.";
 
 export async function run(context: CommandContext, args: readonly string[], options: Options): Promise<CommandResult> {
 	const text = options.from === undefined ? null : readUserFile(context, options.from);
 	const app = await openFor(context, "task add");
-	const definition = text === null ? await definitionFrom(context, args, options) : null;
+	const written = text === null ? await definitionFrom(context, app, args, options) : null;
+	const definition = written?.definition ?? null;
 	if (context.flags.dryRun) {
 		const content = text ?? formatDocument(definition as Definition, (definition as Definition).prompt);
 		const parsed = parseTaskFile(content, options.from ?? "the new task");
@@ -32,7 +40,8 @@ export async function run(context: CommandContext, args: readonly string[], opti
 			? await adoptText(app.ledger, text as string, options.from as string)
 			: await addTask(app.ledger, definition, definition.prompt, definition.route ?? null);
 	const task = readTask(app.workspace.root, added.id);
-	await approveOwn(app, added.id, task.definition);
+	const held = written?.held === true;
+	if (!held) await approveOwn(app, added.id, task.definition);
 	const data = {
 		id: added.id,
 		title: task.definition.title,
@@ -45,24 +54,49 @@ export async function run(context: CommandContext, args: readonly string[], opti
 		data,
 		human: (style) => `${style.bold(added.id)}  ${task.definition.title}\n`,
 		plain: () => [[added.id, task.definition.title]],
-		next: task.definition.runner === undefined ? `msgcode task edit ${added.id}` : `msgcode task run ${added.id}`,
+		warnings: held ? [{ code: "task_held", message: HELD }] : [],
+		next: held
+			? `msgcode task show ${added.id}, then msgcode task approve ${added.id}`
+			: task.definition.runner === undefined
+				? `msgcode task edit ${added.id}`
+				: `msgcode task run ${added.id}`,
 	};
 }
 
-async function definitionFrom(context: CommandContext, args: readonly string[], options: Options): Promise<Definition> {
+interface Written {
+	readonly definition: Definition;
+	/** What it would execute came with a template of the workspace, not from the user. */
+	readonly held: boolean;
+}
+
+async function definitionFrom(
+	context: CommandContext,
+	app: App,
+	args: readonly string[],
+	options: Options,
+): Promise<Written> {
 	const title = args[0] ?? options.title;
 	if (args[0] !== undefined && options.title !== undefined) {
 		throw new MsgcodeError("usage", "The title was given twice.", { hint: "Give it as an operand or with --title." });
 	}
-	if (title === undefined || title.trim() === "") {
+	if (options.template === undefined && (title === undefined || title.trim() === "")) {
 		throw new MsgcodeError("usage", "A task needs a title.", { hint: 'msgcode task add "What is to be done"' });
 	}
-	const flags = keysFromFlags(context, { ...options, title });
 	const asked = await promptFromFlags(context, options as Readonly<Record<string, unknown>>);
-	const piped = asked === undefined ? await context.io.stdin.readPiped() : "";
-	const parsed = parseTaskFile(
-		formatDocument({ ...definitionDefaults, extra: {}, ...flags } as unknown as Definition, asked ?? piped),
-		"the new task",
-	);
-	return parsed.definition;
+	const words = asked ?? (await context.io.stdin.readPiped());
+	if (options.template === undefined) {
+		return { definition: definitionOf(keysFromFlags(context, { ...options, title }), words), held: false };
+	}
+	const values = options.with === undefined ? {} : parseFlagValue("with", options.with);
+	const wish = { name: options.template, values: values as Record<string, string>, title, prompt: words };
+	const { keys, prompt, held } = await fromTemplate(context, app.workspace.root, wish);
+	const before = keys.runner as Readonly<Record<string, unknown>> | undefined;
+	const flags = keysFromFlags(context, { ...options, title }, before, ["template", "with"]);
+	return { definition: definitionOf({ ...keys, ...flags }, prompt), held };
+}
+
+/** As it will be read from the file that it becomes. */
+function definitionOf(keys: Readonly<Record<string, unknown>>, prompt: string): Definition {
+	const whole = { ...definitionDefaults, extra: {}, ...keys } as unknown as Definition;
+	return parseTaskFile(formatDocument(whole, prompt), "the new task").definition;
 }

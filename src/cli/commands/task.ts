@@ -16,6 +16,7 @@ const writing: readonly Verb[] = [
 			"msgcode task add 'Fix the parser' --runner shell -- npm test",
 			"msgcode task add 'Write the guide' --runner claude --prompt-file guide.md --label docs",
 			"msgcode task add --from proposal.md",
+			"msgcode task add 'Comments are dropped' --template bugfix --with symptom='# is read as text'",
 		],
 		argv: "the command that the runner executes",
 		flags: [

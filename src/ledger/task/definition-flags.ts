@@ -41,13 +41,22 @@ export function runnerFromFlags(
 		readonly script?: string | undefined;
 		readonly shell?: string | undefined;
 		readonly argv?: readonly string[] | undefined;
+		readonly permission?: string | undefined;
+		readonly session?: string | undefined;
+		readonly mode?: string | undefined;
+		readonly maxTurns?: string | undefined;
+		readonly idleTimeout?: string | undefined;
+		readonly waitForReply?: string | undefined;
 	},
 	before?: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> | undefined {
 	const { runner: kind, model, script, shell } = flags;
 	const args = flags.argv !== undefined && flags.argv.length > 0 ? flags.argv : undefined;
 	const env = flags.runnerEnv === undefined ? undefined : pairs("--runner-env", flags.runnerEnv, String);
-	if ([kind, model, script, shell, args, env].every((value) => value === undefined)) return undefined;
+	const { permission, session, mode, idleTimeout, waitForReply } = flags;
+	const maxTurns = /^\d+$/.test(flags.maxTurns ?? "") ? Number(flags.maxTurns) : flags.maxTurns;
+	const named = { kind, model, args, script, shell, permission, session, mode, maxTurns, idleTimeout, waitForReply };
+	if (env === undefined && Object.values(named).every((value) => value === undefined)) return undefined;
 	if (args !== undefined && script !== undefined) {
 		throw new MsgcodeError("input_invalid", "--script and a command behind -- exclude each other.");
 	}
@@ -58,9 +67,7 @@ export function runnerFromFlags(
 		...rest,
 		...(keepsCommand ? { args: oldArgs, script: oldScript } : {}),
 		shell: script === undefined && !keepsCommand ? undefined : oldShell,
-		...Object.fromEntries(
-			Object.entries({ kind, model, args, script, shell }).filter(([, value]) => value !== undefined),
-		),
+		...Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)),
 		...(env === undefined ? {} : { env: { ...(rest.env as Record<string, unknown> | undefined), ...env } }),
 	};
 	const runner = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

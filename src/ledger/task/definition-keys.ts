@@ -79,6 +79,16 @@ export const runnerFlags = [
 	{ flag: "--runner-env", field: "env", help: "NAME=value for the runner's environment; may be repeated" },
 	{ flag: "--script", field: "script", help: "A script for the shell runner" },
 	{ flag: "--shell", field: "shell", help: "The shell that runs the script" },
+	{ flag: "--permission", field: "permission", help: "What the runner may do: read-only, edit or full; default edit" },
+	{ flag: "--session", field: "session", help: "main: go on in the runner's last session; default isolated" },
+	{ flag: "--mode", field: "mode", help: "What a model gives back: text or diff; default text" },
+	{ flag: "--max-turns", field: "maxTurns", help: "After how many turns an agent has to stop" },
+	{ flag: "--idle-timeout", field: "idleTimeout", help: "How long it may be silent and change nothing, or off" },
+	{
+		flag: "--wait-for-reply",
+		field: "waitForReply",
+		help: "How long to wait for an answer, for runners that send text",
+	},
 ] as const;
 
 /** Keys of the record, and what is derived: a person changes them through commands only. */

@@ -67,7 +67,6 @@ export function writtenForm(key: DefinitionKeyName, value: unknown): unknown {
 	if (key === "timeout") return written(value);
 	if (key === "runner") return withWritten(value, ["idleTimeout", "waitForReply"]);
 	if (key === "retry") return withWritten(value, ["initial", "max", "delays"]);
-	if (key === "runner") return withWritten(value, ["idleTimeout", "waitForReply"]);
 	return key === "schedule" ? withWritten(value, ["every"]) : value;
 }
 

@@ -116,7 +116,7 @@ describe("a template", () => {
 
 	test("that the documentation shows is valid", () => {
 		const shown = fencesOf(readDocument("docs/ledger-format.md")).find(({ text }) => text.includes("variables:"));
-		const { keys } = expandTemplate(parsed(`---\n${shown?.text}---\n`), { title: "T", file: "a.test.ts" });
+		const { keys } = expandTemplate(parsed(`---\n${shown?.text.trimEnd()}\n---\n`), { title: "T", file: "a.test.ts" });
 		expect(keys).toEqual({ title: "T", labels: ["flaky"], checks: ["npx vitest run a.test.ts --retry 0"] });
 	});
 

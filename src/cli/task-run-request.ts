@@ -39,7 +39,7 @@ export async function requestFor(
 	const { payload, constraints, route, session } = wishesOf(asked);
 	const writes = runner.capability.sideEffects.includes("local-write");
 	const inPlace = options.inPlace === true || (options.worktree !== true && (definition.worktree === false || !writes));
-	const idle = idleTimeout ?? settings.run.idle_timeout ?? "off";
+	const idle = idleTimeout ?? settings.run.idle_timeout ?? runner.capability.limits.idleMs ?? "off";
 	const { model_root: modelRoot, sandbox, session_timeout: sessionTimeoutMs } = settings.runner;
 	return {
 		taskId: id,

@@ -15,6 +15,8 @@ export interface LaunchOptions {
 	readonly env: Readonly<Record<string, string>>;
 	/** Text for the program's stdin, null = none. */
 	readonly stdin: string | null;
+	/** More may be written later: the program's stdin has no end yet. */
+	readonly stdinStaysOpen?: boolean;
 }
 
 export type RunningChild = ChildProcess & {
@@ -40,7 +42,7 @@ export async function launch(options: LaunchOptions): Promise<RunningChild | Lau
 			env: options.env,
 			detached: true,
 			shell: false,
-			stdio: [options.stdin === null ? "ignore" : "pipe", "pipe", "pipe"],
+			stdio: [options.stdin === null && !options.stdinStaysOpen ? "ignore" : "pipe", "pipe", "pipe"],
 		});
 	} catch (cause) {
 		return failure(options, cause);
@@ -48,7 +50,8 @@ export async function launch(options: LaunchOptions): Promise<RunningChild | Lau
 	if (child.pid === undefined) return failure(options, (await once(child, "error"))[0]);
 	// A program may end without reading its stdin.
 	child.stdin?.on("error", () => {});
-	child.stdin?.end(options.stdin);
+	if (options.stdin !== null) child.stdin?.write(options.stdin);
+	if (!options.stdinStaysOpen) child.stdin?.end();
 	return child as RunningChild;
 }
 

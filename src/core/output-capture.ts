@@ -11,6 +11,8 @@ export interface CaptureOptions {
 	readonly onLine: (stream: OutputStream, text: string, truncated: boolean) => void;
 	readonly rawLogs?: { readonly stdout: string; readonly stderr: string; readonly maxBytes: number } | undefined;
 	readonly maxLineBytes: number;
+	/** Something came, whole line or not. */
+	readonly onBytes?: () => void;
 }
 
 export interface OutputCapture {
@@ -65,6 +67,7 @@ export function captureOutput(options: CaptureOptions): OutputCapture {
 		capture.source = source;
 		source.on("data", (chunk: Buffer) => {
 			capture.bytes += chunk.length;
+			options.onBytes?.();
 			capture.log?.write(chunk);
 			capture.splitter.write(chunk);
 		});

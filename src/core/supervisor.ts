@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { basename, isAbsolute } from "node:path";
 import { now } from "./clock.ts";
+import { newestChange } from "./folder-change.ts";
 import { type LaunchOptions, launch, type RunningChild } from "./launch.ts";
 import { type CapturedOutput, type CaptureOptions, captureOutput, type OutputCapture } from "./output-capture.ts";
 import { identityFromRow, ownIdentity, type ProcessIdentity } from "./process-identity.ts";
@@ -14,10 +15,19 @@ import { type Family, ownFamily } from "./process-signal.ts";
 import { type ProcessMarker, type ProcessRow, readProcess } from "./process-table.ts";
 import { type ResourceUse, watchResourceUse } from "./resource-use.ts";
 import { listenForStop, type StopSources } from "./stop-request.ts";
+import { type TimeLimits, watchTime } from "./time-limits.ts";
 
-export interface SuperviseOptions extends LaunchOptions, StopSources, Omit<CaptureOptions, "maxLineBytes"> {
+export interface SuperviseOptions
+	extends LaunchOptions,
+		StopSources,
+		TimeLimits,
+		Omit<CaptureOptions, "maxLineBytes" | "onBytes"> {
 	/** Called once, before any line, as soon as the program runs. */
-	readonly onSpawn: (identity: ProcessIdentity) => void;
+	readonly onSpawn: (identity: ProcessIdentity, input: ProgramInput) => void;
+	/** Asked after each line: whether the program has said its last word, so that it is to end now. */
+	readonly saidLastWord?: () => boolean;
+	/** Where a change of a file says that a silent program works, and what is left out of that; absolute paths. */
+	readonly folders?: { readonly watched: readonly string[]; readonly skipped: readonly string[] };
 	/** Bytes of one line that are kept; 262,144 unless told. */
 	readonly maxLineBytes?: number;
 	/** Set in the program's environment, so that descendants which leave its group are found again. */
@@ -26,6 +36,13 @@ export interface SuperviseOptions extends LaunchOptions, StopSources, Omit<Captu
 	readonly closeGraceMs?: number;
 	/** How long each signal may take to work, ms; 2,000 unless told. */
 	readonly ladderMs?: number;
+}
+
+/** What can still be said to a program whose stdin stays open. */
+export interface ProgramInput {
+	/** False when it cannot be reached any more, or never read anything. */
+	write(text: string): boolean;
+	end(): void;
 }
 
 export interface ProcessOutcome extends ResourceUse, CapturedOutput {
@@ -77,13 +94,22 @@ export async function superviseProcess(options: SuperviseOptions): Promise<Proce
 	};
 	if (options.cancel.aborted || options.kill?.aborted) return { ...base, outcome: "canceled", endedAtMs: now() };
 	const family = ownFamily();
-	const output = captureOutput({ ...options, maxLineBytes: options.maxLineBytes ?? 262_144 });
+	const listeners = { bytes: () => {}, line: () => {} };
+	const output = captureOutput({
+		...options,
+		maxLineBytes: options.maxLineBytes ?? 262_144,
+		onBytes: () => listeners.bytes(),
+		onLine(stream, text, truncated) {
+			options.onLine(stream, text, truncated);
+			listeners.line();
+		},
+	});
 	const child = await launch({ ...options, env: { ...options.env, [marker.name]: marker.value } });
 	if ("error" in child) {
 		const { outcome, error: spawnError } = child;
 		return { ...base, ...output.finish(), outcome, spawnError, endedAtMs: now() };
 	}
-	const ended = await watchOver(child, options, output, family);
+	const ended = await watchOver(child, options, { output, listeners }, family);
 	return { ...base, ...ended, ...output.finish(), endedAtMs: now() };
 }
 
@@ -103,18 +129,29 @@ export async function sweepMarked(
 	return (await climbLadder({ signals: POLITE, rungMs: ladderMs, find, family })).survivorsKilled;
 }
 
-type Ended = ResourceUse & Pick<ProcessOutcome, "outcome" | "exitCode" | "signal" | "survivorsKilled" | "left">;
+type Ended = ResourceUse &
+	Pick<ProcessOutcome, "outcome" | "timer" | "exceeded" | "exitCode" | "signal" | "survivorsKilled" | "left">;
 
 async function watchOver(
 	child: RunningChild,
 	options: SuperviseOptions,
-	output: OutputCapture,
+	{ output, listeners }: { readonly output: OutputCapture; readonly listeners: Listeners },
 	family: Family,
 ): Promise<Ended> {
-	const { closeGraceMs = 1_000, ladderMs = LADDER_MS } = options;
+	const { closeGraceMs = 1_000, ladderMs = LADDER_MS, folders } = options;
 	const collected = (): boolean => child.exitCode !== null || child.signalCode !== null;
 	const stop = listenForStop(options, collected);
-	const exited = once(child, "exit").then(() => stop.stopTimer());
+	const lastChange = async () =>
+		folders === undefined ? null : await newestChange(folders.watched, { skip: folders.skipped });
+	const time = watchTime(options, lastChange, stop.stop);
+	const exited = once(child, "exit").then(() => time.close());
+	const input = inputOf(child);
+	listeners.bytes = time.heard;
+	listeners.line = () => {
+		const said = options.saidLastWord?.() ?? false;
+		time.lastWord(said);
+		if (said) input.end();
+	};
 	const failures: unknown[] = [];
 	const fail = (cause: unknown): void => {
 		failures.push(cause);
@@ -124,22 +161,23 @@ async function watchOver(
 	const leader: GroupLeader = { row: leaderRow(child.pid), startedAt: performance.now(), collected };
 	const use = watchResourceUse(child.pid);
 	try {
-		options.onSpawn(identityFromRow(leader.row));
+		options.onSpawn(identityFromRow(leader.row), input);
 	} catch (cause) {
 		fail(cause);
 	}
 
 	const find = () => findRemains(leader, options.marker, family);
 	await Promise.race([exited, whenAborted(stop.requested)]);
-	if (stop.reason() === null) await quietEnd(find, output, closeGraceMs, stop.requested);
-	const signals = stop.reason() === null ? LEFTOVERS : POLITE;
+	if (stop.cause() === null) await quietEnd(find, output, closeGraceMs, stop.requested);
+	const signals = stop.cause() === null ? LEFTOVERS : POLITE;
 	const { survivorsKilled, left } = await climbLadder({ signals, rungMs: ladderMs, find, family, hurry: stop.urgent });
 	// What was killed leaves output in the pipes, and its exit still has to be reported.
-	if (stop.reason() !== null || survivorsKilled > 0) {
+	if (stop.cause() !== null || survivorsKilled > 0) {
 		await pause(closeGraceMs, undefined, Promise.all([exited, output.closed]));
 	}
 
 	stop.close();
+	time.close();
 	const used = use.stop();
 	child.stdin?.destroy();
 	child.unref();
@@ -147,8 +185,26 @@ async function watchOver(
 		output.finish();
 		throw failures[0];
 	}
-	const outcome = stop.reason() ?? (child.signalCode === null ? "exited" : "signaled");
-	return { outcome, exitCode: child.exitCode, signal: child.signalCode, survivorsKilled, left, ...used };
+	const { exitCode, signalCode: signal } = child;
+	const how = stop.cause() ?? { outcome: signal === null ? ("exited" as const) : ("signaled" as const) };
+	return { timer: null, exceeded: null, ...how, exitCode, signal, survivorsKilled, left, ...used };
+}
+
+/** What the supervision wants to know of the output while it comes. */
+interface Listeners {
+	bytes(): void;
+	line(): void;
+}
+
+function inputOf({ stdin }: RunningChild): ProgramInput {
+	return {
+		write(text) {
+			if (stdin === null || !stdin.writable) return false;
+			stdin.write(text);
+			return true;
+		},
+		end: () => void stdin?.end(),
+	};
 }
 
 /** Lets descendants finish and the output end, for a while. */

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { isoTime, now } from "../core/clock.ts";
 import type { EventData, EventType } from "../core/event.ts";
 import { failPoint } from "../core/failpoint.ts";
-import { superviseProcess } from "../core/supervisor.ts";
+import type { Hold } from "../core/hold.ts";
+import { type ProgramInput, superviseProcess } from "../core/supervisor.ts";
 import type { AttemptResult } from "../ledger/runs/receipt.ts";
 import type { Runner, RunnerOutcome, RunnerPlan } from "../runners/runner.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -23,6 +24,14 @@ export interface AttemptRequest {
 	readonly runId: string;
 	readonly attempt: number;
 	readonly timeoutMs: number;
+	/** How long the program may neither say anything nor change a file; null = for ever. */
+	readonly idleMs: number | null;
+	/** Held while the run waits for a person. */
+	readonly hold?: Hold;
+	/** Called once, as soon as the program runs, with what can still be said to it. */
+	readonly onInput?: (input: ProgramInput) => void;
+	/** Folders below `cwd` whose files are no work of this run. */
+	readonly foreignFolders: readonly string[];
 	readonly folder: RunFolder;
 	readonly cancel: AbortSignal;
 	readonly kill: AbortSignal;
@@ -41,6 +50,7 @@ export interface AttemptEnd {
 
 export async function runAttempt(request: AttemptRequest): Promise<AttemptEnd> {
 	const { runner, plan, emit, attempt, folder } = request;
+	const { lineBytes, graceMs } = runner.capability.limits;
 	const seen = runner.begin();
 	const startedAtMs = now();
 	emit("run.attempt_started", { attempt });
@@ -49,12 +59,22 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnd> {
 		cwd: request.cwd,
 		env: request.env,
 		stdin: plan.stdin,
+		stdinStaysOpen: plan.stdinStaysOpen,
 		timeoutMs: request.timeoutMs,
+		idleMs: request.idleMs,
+		graceMs: graceMs ?? undefined,
+		hold: request.hold,
+		folders: { watched: [request.cwd, folder.artifacts], skipped: request.foreignFolders },
+		maxLineBytes: lineBytes,
+		saidLastWord: () => seen.terminal,
 		cancel: request.cancel,
 		kill: request.kill,
 		marker: { name: RUN_MARKER, value: request.runId },
 		rawLogs: { stdout: folder.stdout, stderr: folder.stderr, maxBytes: RAW_LOG_BYTES },
-		onSpawn: () => failPoint("run.runner-started"),
+		onSpawn(_, input) {
+			failPoint("run.runner-started");
+			request.onInput?.(input);
+		},
 		onLine: (stream, text, truncated) => {
 			for (const event of runner.interpret(seen, stream, text, truncated)) emit(event.type, event.data);
 		},

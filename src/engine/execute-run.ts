@@ -1,6 +1,7 @@
 // Executes a prepared run: the program, the collection of its work, the checks, and then its conclusion.
 // Invariant: whatever the program does, the run's ending is noted before anything about it is committed.
 
+import { join } from "node:path";
 import { runnerEnvironment } from "../config/environment.ts";
 import { systemClock } from "../core/clock.ts";
 import type { EventData, EventType } from "../core/event.ts";
@@ -77,7 +78,14 @@ async function workAndCollect(
 	const shared = { ...execution, cwd, runId, folder, timeoutMs: request.timeoutMs };
 	const allow = [...request.allowEnv, ...plan.passEnv];
 	const env = runnerEnvironment(ledger.env, { allow, add: { ...plan.env, ...own } });
-	const attempt = await runAttempt({ ...shared, runner: request.runner, plan, env, attempt: 1 });
+	const attempt = await runAttempt({
+		...shared,
+		...limitsOf(ledger, request),
+		runner: request.runner,
+		plan,
+		env,
+		attempt: 1,
+	});
 	update({ phase: "collecting" });
 	execution.emit("run.status", { status: "collecting" });
 	const place = sharedPlace(ledger, request.taskId);
@@ -91,6 +99,13 @@ async function workAndCollect(
 	failPoint("run.checked");
 	const warnings = [...running.warnings, ...dirtyCheckout(request, before), ...work.warnings, ...changed];
 	return endingOf(request, attempt, { ...work, treeAfterChecks: after, checks, warnings });
+}
+
+/** What the runner's program may take, and where its work shows. */
+function limitsOf({ workspace }: Ledger, { mode, idleTimeoutMs }: RunRequest) {
+	// In place, other tasks' worktrees and the ledger lie in the same folder.
+	const foreignFolders = mode === "in-place" ? [join(workspace.root, "worktrees"), workspace.tasksDir] : [];
+	return { idleMs: idleTimeoutMs, foreignFolders };
 }
 
 /** A run starts from a commit: uncommitted work in the checkout is not part of it, and that is said. */

@@ -62,9 +62,9 @@ export async function supervise(argv: readonly string[], options: Options = {}):
 		cancel: new AbortController().signal,
 		marker: newMarker(),
 		...options,
-		onSpawn(started) {
+		onSpawn(started, input) {
 			identity = started;
-			options.onSpawn?.(started);
+			options.onSpawn?.(started, input);
 		},
 		onLine(stream, text, cut) {
 			if (cut) truncated += 1;

@@ -47,7 +47,7 @@ export async function runDriver(driver: Driver, streams: DriverStreams): Promise
 	void hearReplies(iterator, ({ questionId, answer }) => {
 		answers.set(questionId, answer);
 		waiting.get(questionId)?.(answer);
-	});
+	}).finally(() => streams.stop.abort());
 	const result = await driver({
 		request: request as unknown as RequestLine,
 		env: streams.env,
@@ -68,6 +68,7 @@ export async function runDriver(driver: Driver, streams: DriverStreams): Promise
 	return 0;
 }
 
+/** Ends when stdin does. It is open as long as the run needs its driver, so by then msgcode is gone. */
 async function hearReplies(lines: AsyncIterator<string>, onReply: (reply: ReplyLine) => void): Promise<void> {
 	for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
 		const line = parsed(next.value);

@@ -2,6 +2,7 @@
 // (a network, another program) is supervised, limited and canceled like any runner.
 // Invariant: it says exactly one result, as its last line, whatever happens.
 
+import { lastWords } from "../process-verdict.ts";
 import type { ReplyLine, RequestLine, ResultLine } from "../protocol.ts";
 import type { RunnerEvent } from "../runner.ts";
 
@@ -88,5 +89,10 @@ function parsed(text: string): Readonly<Record<string, unknown>> | null {
 function whole(result: DriverResult): ResultLine {
 	const { status, errorCode = null, details = {}, preview = "", usage = null, session = null } = result;
 	const { model = null, limit = null, diff = null, artifacts = [] } = result;
-	return { type: "result", status, errorCode, details, preview, usage, session, model, limit, diff, artifacts };
+	// A line that is too long would be cut, and then there would be no result.
+	const bounded = {
+		preview: lastWords(preview),
+		limit: limit && { ...limit, text: limit.text?.slice(0, 2_000) ?? null },
+	};
+	return { type: "result", status, errorCode, details, ...bounded, usage, session, model, diff, artifacts };
 }

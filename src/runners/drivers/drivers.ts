@@ -5,7 +5,10 @@ import type { DriverProbe } from "./driver-probe.ts";
 
 export const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
 	tmux: async () => (await import("./tmux.ts")).tmuxDriver,
+	lmstudio: async () => (await import("./lmstudio/lmstudio.ts")).lmstudio,
 };
 
 /** Of those that can be asked whether they would work: `{NODE} {DRIVER} <id> probe`. */
-export const driverProbes: Readonly<Record<string, () => Promise<DriverProbe>>> = {};
+export const driverProbes: Readonly<Record<string, () => Promise<DriverProbe>>> = {
+	lmstudio: async () => (await import("./lmstudio/lmstudio.ts")).probeLmstudio,
+};

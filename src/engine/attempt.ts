@@ -36,6 +36,8 @@ export interface AttemptRequest {
 	readonly cancel: AbortSignal;
 	readonly kill: AbortSignal;
 	readonly emit: (type: EventType, data: EventData) => void;
+	/** What is still to be done before the runner's success is one; it may find that it is none. */
+	readonly accept?: (outcome: RunnerOutcome) => Promise<RunnerOutcome>;
 }
 
 export interface AttemptEnd {
@@ -80,7 +82,8 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnd> {
 		},
 	});
 	failPoint("run.runner-ended");
-	const outcome = runner.outcome(ended, seen);
+	const judged = runner.outcome(ended, seen);
+	const outcome = (await request.accept?.(judged)) ?? judged;
 	const result: AttemptResult = {
 		attempt,
 		status: outcome.status,

@@ -11,7 +11,9 @@ import type { CollectWarning } from "../git/collect.ts";
 import { compareSharedState, readSharedState, type SharedState } from "../git/shared-state.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { definitionPath } from "../ledger/paths.ts";
+import type { RunnerOutcome } from "../runners/runner.ts";
 import { createRedactor, redactSecrets } from "../trust/secrets.ts";
+import { applyHandedDiff } from "./apply-diff.ts";
 import { runAttempt } from "./attempt.ts";
 import { collectWork, treeAfterChecks } from "./collect-work.ts";
 import { type ConcludedRun, concludeRun } from "./conclude.ts";
@@ -78,6 +80,7 @@ async function workAndCollect(
 	const shared = { ...execution, cwd, runId, folder, timeoutMs: request.timeoutMs };
 	const allow = [...request.allowEnv, ...plan.passEnv];
 	const env = runnerEnvironment(ledger.env, { allow, add: { ...plan.env, ...own } });
+	const accept = (outcome: RunnerOutcome) => applyHandedDiff(ledger, { folder, worktree, emit: shared.emit }, outcome);
 	const attempt = await runAttempt({
 		...shared,
 		...limitsOf(ledger, request),
@@ -85,6 +88,7 @@ async function workAndCollect(
 		plan,
 		env,
 		attempt: 1,
+		accept,
 	});
 	update({ phase: "collecting" });
 	execution.emit("run.status", { status: "collecting" });

@@ -93,7 +93,7 @@ async function listen(
 
 /** Keeps the answer in the run's folder; in diff mode the diff as well, without which it is no success. */
 function keep(
-	{ payload, context }: DriverInput["request"],
+	{ payload, constraints, context }: DriverInput["request"],
 	{ answer, result }: { answer: ChatAnswer; result: DriverResult },
 ): DriverResult {
 	const write = (name: string, text: string) => {
@@ -102,7 +102,8 @@ function keep(
 	};
 	if (answer.text === "") return result;
 	const artifacts = [write("reply.md", answer.text)];
-	if (payload.mode !== "diff" || result.status !== "ok") return { ...result, artifacts };
+	if (payload.mode !== "diff" || constraints.permission === "read-only" || result.status !== "ok")
+		return { ...result, artifacts };
 	const found = diffIn(answer.text);
 	if ("reason" in found) return { ...result, ...failure("RUNNER_OUTPUT_INVALID", found), artifacts };
 	return { ...result, diff: write("reply.diff", found.diff), artifacts };

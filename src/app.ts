@@ -2,6 +2,7 @@
 // Invariant: a command that a crash interrupted is brought to its end before another one reads or changes the ledger.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { configFolder } from "./config/config-folder.ts";
 import { type LoadedSettings, loadSettings, type Settings } from "./config/settings.ts";
 import { MsgcodeError } from "./core/errors.ts";
 import { armFailPoints } from "./core/failpoint.ts";
@@ -28,7 +29,7 @@ export interface App {
 	readonly ledger: Ledger;
 	readonly settings: Settings;
 	readonly sources: LoadedSettings["sources"];
-	/** Shipped runners and those that msgcode.toml declares. */
+	/** Shipped runners, the user's own and those that msgcode.toml declares. */
 	registry(): Promise<Registry>;
 }
 
@@ -61,7 +62,7 @@ export async function openApp(options: AppOptions): Promise<App> {
 		sources,
 		async registry() {
 			const { createRegistry } = await import("./runners/registry.ts");
-			return createRegistry(undefined, settings.runners);
+			return createRegistry(undefined, settings.runners, configFolder(options.env));
 		},
 	};
 }

@@ -17,14 +17,15 @@ interface Memory extends Seen {
 	lastMatch: Readonly<Record<string, unknown>> | null;
 }
 
-export function execRunner(capability: Capability, declaration: ExecDeclaration): Runner {
+/** `own`: values that come with the declaration, such as the folder that it stands in. */
+export function execRunner(capability: Capability, declaration: ExecDeclaration, own: PlaceholderValues = {}): Runner {
 	const { id } = capability;
 	const success = typeof declaration.success === "object" ? declaration.success : {};
 	const rule = success.jsonLine;
 	return {
 		kind: id,
 		capability,
-		prepare: (request) => planOf(id, declaration, request),
+		prepare: (request) => planOf(id, declaration, request, own),
 		begin: (): Memory => ({ ...nothingSeen(), lastMatch: null }),
 		interpret(seen: Memory, stream, text, truncated) {
 			remember(seen, stream, text);
@@ -52,6 +53,7 @@ export function planOf(
 	id: string,
 	declaration: ExecDeclaration,
 	{ workspacePath, payload, context }: RunnerRequest,
+	own: PlaceholderValues = {},
 ): RunnerPlan {
 	const model = payload.model === "auto" ? undefined : (payload.model ?? undefined);
 	const values: PlaceholderValues = {
@@ -60,7 +62,8 @@ export function planOf(
 		INPUT: context.inputFile,
 		OUTPUT: context.outputFile,
 		MODEL: model,
-		MODEL_ROOT: context.modelRoot,
+		MODEL_ROOT: context.modelRoot ?? own.MODEL_ROOT,
+		RUNNER_DIR: own.RUNNER_DIR,
 		TASK_ID: context.taskId,
 		// The names that the older form of runners.json gives to the same two.
 		TEXT: payload.prompt,

@@ -7,6 +7,7 @@ import type { JsonObject } from "./agents/agent.ts";
 import { type Agent, agentRunner } from "./agents/agent.ts";
 import type { Capability } from "./capabilities.ts";
 import { planOf } from "./exec.ts";
+import type { PlaceholderValues } from "./placeholders.ts";
 import { failed, OK, processVerdict, type Verdict } from "./process-verdict.ts";
 import { eventIn, type ResultLine, requestLine, resultIn } from "./protocol.ts";
 import type { Runner, Seen } from "./runner.ts";
@@ -15,10 +16,15 @@ interface Memory {
 	result: ResultLine | null;
 }
 
-export function protocolRunner(capability: Capability, declaration: ExecDeclaration): Runner {
+/** `own`: values that come with the declaration, such as the folder that it stands in. */
+export function protocolRunner(
+	capability: Capability,
+	declaration: ExecDeclaration,
+	own: PlaceholderValues = {},
+): Runner {
 	const speaker: Agent<Memory> = {
 		plan: (request) => ({
-			...planOf(capability.id, declaration, request),
+			...planOf(capability.id, declaration, request, own),
 			stdin: requestLine(request),
 			stdinStaysOpen: true,
 		}),

@@ -8,7 +8,7 @@ const SHIPPED = shippedCapabilities.map(({ id }) => id).sort();
 
 describe("shipped capabilities", () => {
 	test.each(shippedCapabilities.map((record) => [record.id, record]))("%s is a valid record", (_, record) => {
-		const capability = capabilitySchema.parse(record);
+		const capability = capabilitySchema().parse(record);
 		expect(capability.isolation).toContain("a worktree is not a sandbox");
 		expect(capability.kind === "exec").toBe(capability.exec !== undefined);
 		if (capability.risk.level === "high") expect(capability.confirm).not.toBe("none");
@@ -46,7 +46,7 @@ describe("the registry", () => {
 			risk: { level: "high", executesCode: true },
 			confirm: "approval",
 		});
-		expect(() => capabilitySchema.parse(registry.get("whisper").capability)).not.toThrow();
+		expect(() => capabilitySchema().parse(registry.get("whisper").capability)).not.toThrow();
 	});
 
 	test("one bad declaration disables only itself", () => {

@@ -31,6 +31,8 @@ export interface Claim {
 	readonly idempotencyKey: string | null;
 	readonly runner: { readonly kind: string; readonly model: string | null; readonly argv: readonly string[] };
 	readonly promptDigest: { readonly sha256: string; readonly length: number };
+	/** Of the whole text that the runner is sent; null where it is sent none. */
+	readonly promptSent?: { readonly sha256: string; readonly length: number } | null;
 	readonly base: { readonly commit: string; readonly codeTree: string } | null;
 	readonly worktree: {
 		readonly path: string;

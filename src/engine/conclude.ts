@@ -111,6 +111,7 @@ export async function concludeRun(ledger: Ledger, facts: ConcludeFacts): Promise
 		secrets,
 		warnings: [...ending.warnings, ...result.warnings],
 		promptDigest: claim.promptDigest,
+		promptSent: claim.promptSent ?? null,
 		session: claim.session,
 	};
 	const written = await writeRun(ledger, facts, receipt, result.files);

@@ -14,6 +14,8 @@ export interface RunFolder {
 	readonly stderr: string;
 	readonly pristineIndex: string;
 	readonly patch: string;
+	/** The whole text that the runner was sent. */
+	readonly prompt: string;
 	/** Exists once somebody asked for the end of the run. */
 	readonly cancelRequest: string;
 	/** Where a runner may put artifacts. */
@@ -31,6 +33,7 @@ export function runFolderAt(stateDir: string, runId: string): RunFolder {
 		stderr: join(path, "stderr.log"),
 		pristineIndex: join(path, "pristine.index"),
 		patch: join(path, "patch.diff"),
+		prompt: join(path, "prompt.md"),
 		cancelRequest: join(path, "cancel"),
 		artifacts: join(path, "artifacts"),
 		scratch: join(path, "scratch"),
@@ -95,6 +98,11 @@ export function isCancelRequested(folder: RunFolder): boolean {
 
 export function requestCancel(folder: RunFolder): void {
 	replaceFile(folder.cancelRequest, "", { temporaryIn: folder.stateDir });
+}
+
+/** Keeps what the runner is sent, for whoever asks later what it was told. */
+export function keepPrompt(folder: RunFolder, text: string): void {
+	replaceFile(folder.prompt, text, { mode: 0o600, temporaryIn: folder.stateDir });
 }
 
 /** Takes away what only the live run needed. */

@@ -13,7 +13,8 @@ import { type Claim, readClaim, releaseClaim, takeClaim, updateClaim } from "./c
 import type { ConcludedRun } from "./conclude.ts";
 import { executeRun } from "./execute-run.ts";
 import { prepareRun } from "./prepare-run.ts";
-import { makeRunFolder, type RunFolder, runFolderAt, tidyRunFolder } from "./run-folder.ts";
+import { promptFor } from "./prompt.ts";
+import { keepPrompt, makeRunFolder, type RunFolder, runFolderAt, tidyRunFolder } from "./run-folder.ts";
 import type { Prepared, RunControls, RunRequest } from "./run-request.ts";
 import { programFiles } from "./runner-request.ts";
 import { sharedPlace } from "./shared-place.ts";
@@ -25,12 +26,14 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 	const startedAtMs = now();
 	const runId = newRunId(startedAtMs);
 	const folder = runFolderAt(stateDir, runId);
-	planOf(ledger, request, runId, folder, null);
-	const first = takeClaim(stateDir, await newClaim(ledger, request, runId, startedAtMs), startedAtMs);
+	const prompt = promptFor(ledger, request);
+	planOf(ledger, request, prompt, runId, folder, null);
+	const first = takeClaim(stateDir, await newClaim(ledger, request, prompt, runId, startedAtMs), startedAtMs);
 	if (first === null) throw runningAlready(ledger, request.taskId);
 	let claim: Claim = first;
 	failPoint("run.claimed");
 	makeRunFolder(stateDir, runId);
+	if (prompt !== null) keepPrompt(folder, prompt);
 	const update = (change: Partial<Claim>) => {
 		claim = updateClaim(stateDir, claim, change, now());
 	};
@@ -49,7 +52,7 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 	// If this throws, the claim stays: the next command finds its owner dead and records what is kept.
 	const concluded = await executeRun(ledger, request, controls, {
 		...prepared,
-		plan: planOf(ledger, request, runId, folder, claim.base?.commit ?? null),
+		plan: planOf(ledger, request, prompt, runId, folder, claim.base?.commit ?? null),
 		before,
 		runId,
 		folder,
@@ -66,6 +69,7 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 function planOf(
 	ledger: Ledger,
 	request: RunRequest,
+	prompt: string | null,
 	runId: string,
 	folder: RunFolder,
 	baseCommit: string | null,
@@ -76,7 +80,7 @@ function planOf(
 	return request.runner.prepare({
 		kind: request.runner.kind,
 		workspacePath: cwd,
-		payload: request.payload,
+		payload: { ...request.payload, prompt: prompt ?? request.payload.prompt },
 		constraints: { timeoutMs: request.timeoutMs, ...request.constraints },
 		context: {
 			taskId: request.taskId,
@@ -92,7 +96,13 @@ function planOf(
 	});
 }
 
-async function newClaim(ledger: Ledger, request: RunRequest, runId: string, startedAtMs: number) {
+async function newClaim(
+	ledger: Ledger,
+	request: RunRequest,
+	prompt: string | null,
+	runId: string,
+	startedAtMs: number,
+) {
 	return {
 		taskId: request.taskId,
 		runId,
@@ -105,6 +115,7 @@ async function newClaim(ledger: Ledger, request: RunRequest, runId: string, star
 		idempotencyKey: request.idempotencyKey,
 		runner: { kind: request.runner.kind, model: request.payload.model ?? null, argv: [] },
 		promptDigest: sizedDigest(request.prompt),
+		promptSent: prompt === null ? null : sizedDigest(prompt),
 		base: null,
 		worktree: null,
 		sensitive: request.sensitive,

@@ -93,5 +93,6 @@ const RECEIPT_KEYS: Record<keyof Receipt, true> = {
 	secretsAllowed: true,
 	warnings: true,
 	promptDigest: true,
+	promptSent: true,
 	session: true,
 };

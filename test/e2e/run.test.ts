@@ -1,4 +1,5 @@
 // `task run` as a user meets it: what a run starts from, what it leaves behind, what it may see, when it is refused.
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -511,7 +512,12 @@ describe("runners that are programs of others", () => {
 		expect(ran.data.noChanges).toBe(true);
 		const said = JSON.parse(readFileSync(join(at.path, ".git/msgcode/runs", ran.data.runId, "stdout.log"), "utf8"));
 		expect(said.args).toEqual([id, join(at.path, "worktrees", id), "$(id)"]);
-		expect(said.stdin.trim()).toBe("The prompt; $(touch executed)");
+		// It gets its own words first, then where it is; what it was told stays with the run and can be asked for.
+		expect(said.stdin).toMatch(/^The prompt; \$\(touch executed\)\n/);
+		expect(said.stdin).toContain(`tasks/${id}.md`);
+		expect((await at.msgcode("run", "show", "--prompt", ran.data.runId)).stdout.trimEnd()).toBe(said.stdin.trimEnd());
+		const sha256 = createHash("sha256").update(said.stdin).digest("hex");
+		expect(ran.data.promptSent).toEqual({ sha256, length: Buffer.byteLength(said.stdin) });
 		expect(said.env.MINE_KEY).toBe("k");
 		expect(said.cwd).toBe(join(at.path, "worktrees", id));
 		expect(JSON.stringify(ran.data.runner.argv)).not.toContain(at.path);

@@ -1,6 +1,9 @@
 // `msgcode run show`: a run's receipt, or how far a live one is.
+import type { App } from "../../app.ts";
 import { MsgcodeError } from "../../core/errors.ts";
+import { readFileIfThere } from "../../core/files.ts";
 import type { Claim } from "../../engine/claim.ts";
+import { findRun } from "../../engine/find-run.ts";
 import { recordedRun } from "../../engine/recorded-run.ts";
 import { readEnding, runFolderAt } from "../../engine/run-folder.ts";
 import type { Receipt } from "../../ledger/runs/receipt.ts";
@@ -10,10 +13,15 @@ import type { CommandContext, CommandResult } from "../command.ts";
 import { historyNotice } from "../history-notice.ts";
 import { openFor } from "../open.ts";
 import { runOutcomeLines } from "../run-text.ts";
-import { visible } from "../terminal-text.ts";
+import { safeText, visible } from "../terminal-text.ts";
 
-export async function run(context: CommandContext, args: readonly string[]): Promise<CommandResult> {
+interface Options {
+	readonly prompt?: boolean;
+}
+
+export async function run(context: CommandContext, args: readonly string[], options: Options): Promise<CommandResult> {
 	const app = await openFor(context, "run show");
+	if (options.prompt === true) return sentPrompt(app, args[0] as string);
 	const found = await recordedRun(app.ledger, args[0] as string, historyNotice(context));
 	const { taskId, runId, live, receipt, landing, rejection, commit } = found;
 	if (receipt !== null) {
@@ -44,6 +52,18 @@ export async function run(context: CommandContext, args: readonly string[]): Pro
 			hint: "Its result waits to be committed; `msgcode doctor` says why.",
 		},
 	);
+}
+
+/** What the runner was told, word for word. */
+function sentPrompt(app: App, name: string): CommandResult {
+	const { runId, taskId } = findRun(app.ledger, name);
+	const prompt = readFileIfThere(runFolderAt(app.workspace.stateDir, runId).prompt)?.toString("utf8");
+	if (prompt === undefined) {
+		throw new MsgcodeError("run_not_found", `What ${runId} was sent is not on this machine.`, {
+			hint: "It stays where the run was made, and a command or a script is sent no text.",
+		});
+	}
+	return { kind: "run.prompt", data: { runId, taskId, prompt }, human: () => safeText(prompt, false) };
 }
 
 function liveResult(claim: Claim): CommandResult {

@@ -22,7 +22,11 @@ export const run: Group = {
 			words: "show <run>",
 			does: "Show a run's receipt",
 			more: "Of any age: also of a run whose folder only the branch's history has.",
-			examples: ["msgcode run show run_20260102T030405Z_1a2b3c4d"],
+			examples: [
+				"msgcode run show run_20260102T030405Z_1a2b3c4d",
+				"msgcode run show --prompt run_20260102T030405Z_1a2b3c4d",
+			],
+			flags: [{ flag: "--prompt", help: "print the whole text that the runner was sent; kept where the run was made" }],
 			load: () => import("./run-show.ts"),
 		},
 		{

@@ -94,6 +94,8 @@ export interface Receipt {
 	readonly secretsAllowed?: { readonly at: string; readonly actor: string };
 	readonly warnings: readonly CollectWarning[];
 	readonly promptDigest: { readonly sha256: string; readonly length: number };
+	/** Of the whole text that the runner was sent, which stays where the run was made; null where it was sent none. */
+	readonly promptSent?: { readonly sha256: string; readonly length: number } | null;
 	readonly session: string | null;
 }
 

@@ -13,7 +13,7 @@ export function runOutcomeLines(receipt: Receipt, files: readonly ChangedFile[],
 		`${paintStatus(receipt.status, style)}  ${style.bold(receipt.runId)}  ${style.dim(duration(receipt.durationMs))}`,
 	];
 	if (receipt.errorCode !== null)
-		lines.push(`  ${style.red(receipt.errorCode)}: ${receipt.errorMessage}${details(receipt)}`);
+		lines.push(`  ${style.red(receipt.errorCode)}: ${receipt.errorMessage}${inBrackets(factsIn(receipt.details))}`);
 	if (receipt.mode === "in-place") lines.push("  It worked in the checkout itself; nothing was committed for it.");
 	else if (receipt.noChanges) lines.push("  It changed nothing.");
 	else lines.push(`  ${patchLine(receipt, style)}`);
@@ -70,9 +70,14 @@ function patchLine(receipt: Receipt, style: Style): string {
 		: `${size}, patch withheld (${patch.withheld})`;
 }
 
-function details(receipt: Receipt): string {
-	const pairs = Object.entries(receipt.details).filter(([, value]) => value !== null && typeof value !== "object");
-	return pairs.length === 0 ? "" : ` (${pairs.map(([key, value]) => `${key}: ${visible(String(value))}`).join(", ")})`;
+/** The details of a run's end in one line; empty where there are none. */
+export function factsIn(details: Receipt["details"]): string {
+	const pairs = Object.entries(details).filter(([, value]) => value !== null && typeof value !== "object");
+	return pairs.map(([key, value]) => `${key}: ${visible(String(value))}`).join(", ");
+}
+
+function inBrackets(text: string): string {
+	return text === "" ? "" : ` (${text})`;
 }
 
 export function duration(ms: number): string {

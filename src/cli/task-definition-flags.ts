@@ -24,10 +24,11 @@ export function keysFromFlags(
 		keys[key] = typeof raw === "boolean" ? raw : parseFlagValue(key, raw as string | readonly string[]);
 	}
 	const text = (name: string) => options[name] as string | undefined;
-	const kind = options.runner as string | readonly string[] | undefined;
+	const asked = options.runner as string | readonly string[] | undefined;
+	const kind = Array.isArray(asked) ? (asked.at(-1) as string) : (asked as string | undefined);
 	const runner = runnerFromFlags(
 		{
-			runner: Array.isArray(kind) ? (kind.at(-1) as string) : (kind as string | undefined),
+			runner: kind ?? kindOfChat(context, options, before),
 			model: text("model"),
 			runnerEnv: options.runnerEnv as readonly string[] | undefined,
 			script: text("script"),
@@ -44,6 +45,14 @@ export function keysFromFlags(
 	);
 	if (runner !== undefined) keys.runner = runner;
 	return keys;
+}
+
+/** A chat without another word about the runner is one that the task's text is sent into. */
+function kindOfChat(context: CommandContext, options: Options, before: unknown): "tmux" | undefined {
+	const command = (context.argv?.length ?? 0) > 0 || options.script !== undefined;
+	return options.chatGuid === undefined || options.chatGuid === "" || command || before !== undefined
+		? undefined
+		: "tmux";
 }
 
 /** The prompt from --prompt or --prompt-file (`-` is standard input); undefined when neither is given. */

@@ -7,6 +7,7 @@ import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { heldPermission } from "../permission.ts";
+import { factsIn } from "../run-text.ts";
 import { visible } from "../terminal-text.ts";
 
 export async function run(
@@ -73,12 +74,19 @@ function describe(view: TaskView, held: { digest: string; reason: string | null 
 	add("closed", view.closed === null ? null : (view.closed.reason ?? new Date(view.closed.atMs).toISOString()));
 	add("removed", view.removed === null ? null : (view.removed.reason ?? "yes"));
 	add("runs", view.runs === 0 ? null : String(view.runs));
+	add("last run", view.lastRun === null ? null : endOf(view.lastRun));
 	add("landed", view.landings.map((landing) => landing.runId).join(", "));
 	if (held !== null) add("held", `${held.reason}; digest ${held.digest}`);
 	const width = Math.max(...rows.map(([name]) => name.length));
 	const lines = rows.map(([name, value]) => `${style.dim(name.padEnd(width))}  ${visible(value)}`);
 	const prompt = view.inputs.prompt.trim() === "" ? [] : ["", visibleLines(view.inputs.prompt.trimEnd())];
 	return `${style.bold(visible(view.title))}  ${style.dim(view.id)}\n${[...lines, ...prompt].join("\n")}\n`;
+}
+
+function endOf({ runId, status, errorCode, errorMessage, details }: NonNullable<TaskView["lastRun"]>): string {
+	if (errorCode === null) return `${status}  ${runId}`;
+	const facts = factsIn(details);
+	return `${status}  ${runId}  ${errorCode}: ${errorMessage ?? ""}${facts === "" ? "" : ` (${facts})`}`;
 }
 
 function runnerText(view: TaskView): string | null {

@@ -7,6 +7,7 @@ import { entryAt, listTree, type TreeEntry } from "../../git/tree-edit.ts";
 import { type Diagnostic, diagnose, twoHomes } from "../diagnostic.ts";
 import type { Ledger } from "../ledger.ts";
 import { archiveHome, definitionPath, isArchiveYear, LIVE, recordPath, runFolder, taskIdOfFile } from "../paths.ts";
+import { lastRunOf } from "../runs/last-run.ts";
 import { parseReceipt, type Receipt } from "../runs/receipt.ts";
 import { isSoundReceipt, type Landing } from "../runs/runs.ts";
 import { parseRecord } from "../task/record.ts";
@@ -247,14 +248,13 @@ async function runFactsAt(reader: ObjectReader, files: TaskFiles): Promise<RunFa
 		const landing = await jsonIn<Landing>(reader, names, "landing.json");
 		if (landing !== null) landings.push(landing);
 	}
-	const endedAtMs = Date.parse((await receiptIn(reader, last.files))?.endedAt ?? "");
 	return {
 		count: runs.length,
 		artifacts,
 		patches: artifacts.filter((path) => path.endsWith("/patch.diff")),
 		lastSummary: (await contentIn(reader, last.files, "summary.md"))?.toString("utf8") ?? "",
 		landings,
-		lastEndedAtMs: Number.isNaN(endedAtMs) ? null : endedAtMs,
+		lastRun: lastRunOf(await receiptIn(reader, last.files)),
 	};
 }
 

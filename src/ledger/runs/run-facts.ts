@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { isRunId } from "../../core/ids.ts";
 import { runsFolder } from "../paths.ts";
 import { NO_RUNS, type RunFacts } from "../task/task-view.ts";
+import { lastRunOf } from "./last-run.ts";
 import { type Landing, placeOfRun, readLanding, readReceipt, runIdsOf } from "./runs.ts";
 
 /** The facts of one task; NO_RUNS for a task that never ran. */
@@ -25,14 +26,13 @@ export function readRunFacts(root: string, taskId: string): RunFacts {
 		const landing = readLanding(root, taskId, runId);
 		if (landing !== null) landings.push(landing);
 	}
-	const endedAtMs = Date.parse(readReceipt(root, taskId, last)?.endedAt ?? "");
 	return {
 		count: runIds.length,
 		artifacts,
 		patches,
 		lastSummary: readText(join(root, placeOfRun(root, taskId, last), "summary.md")),
 		landings,
-		lastEndedAtMs: Number.isNaN(endedAtMs) ? null : endedAtMs,
+		lastRun: lastRunOf(readReceipt(root, taskId, last)),
 	};
 }
 

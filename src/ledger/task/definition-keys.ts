@@ -67,7 +67,12 @@ export const definitionKeys = [
 	{ key: "template", flag: "--template", kind: "string", help: "The template that it is made from" },
 	{ key: "with", flag: "--with", kind: "object", help: "The template's variables" },
 	{ key: "route", flag: "--route", kind: "string", help: "Where it came from or its result goes, as channel:target" },
-	{ key: "chatGuid", flag: "--chat-guid", kind: "string", help: "The same as route tmux:<chat>" },
+	{
+		key: "chatGuid",
+		flag: "--chat-guid",
+		kind: "string",
+		help: "The same as route tmux:<chat>; alone, its runner is tmux",
+	},
 ] as const satisfies readonly DefinitionKey[];
 
 export type DefinitionKeyName = (typeof definitionKeys)[number]["key"];

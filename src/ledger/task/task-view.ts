@@ -2,6 +2,7 @@
 // together. Pure: nothing here reads a file or a clock, and nothing derived is ever stored in a tracked file.
 
 import { type Diagnostic, isBroken } from "../diagnostic.ts";
+import type { LastRun } from "../runs/last-run.ts";
 import type { Landing } from "../runs/runs.ts";
 import { type Definition, writtenForm } from "./definition.ts";
 import type { Route, TaskRecord } from "./task.ts";
@@ -15,8 +16,8 @@ export interface RunFacts {
 	/** Of the latest finished run; empty where there is none. */
 	readonly lastSummary: string;
 	readonly landings: readonly Landing[];
-	/** Epoch ms at which the latest run ended. */
-	readonly lastEndedAtMs: number | null;
+	/** Null where its receipt cannot be read. */
+	readonly lastRun: LastRun | null;
 }
 
 export const NO_RUNS: RunFacts = {
@@ -25,7 +26,7 @@ export const NO_RUNS: RunFacts = {
 	patches: [],
 	lastSummary: "",
 	landings: [],
-	lastEndedAtMs: null,
+	lastRun: null,
 };
 
 export interface TaskFacts {
@@ -87,6 +88,7 @@ export interface TaskView {
 	readonly running: string | null;
 	/** How many runs the task has had. */
 	readonly runs: number;
+	readonly lastRun: LastRun | null;
 	readonly landings: readonly Landing[];
 	readonly held?: boolean;
 	/** True where a diagnostic is an error: such a task is listed, not run. */
@@ -102,7 +104,8 @@ export type TaskSummary = Omit<TaskView, "inputs"> & { readonly inputs: { readon
 export function taskView(facts: TaskFacts): TaskView {
 	const { definition, record, runs, mtimes } = facts;
 	const createdAtMs = record?.createdAtMs ?? facts.createdAtMs;
-	const changes = [createdAtMs, mtimes.definitionMs, mtimes.recordMs, runs.lastEndedAtMs];
+	const endedAtMs = runs.lastRun === null ? null : Date.parse(runs.lastRun.endedAt);
+	const changes = [createdAtMs, mtimes.definitionMs, mtimes.recordMs, endedAtMs];
 	const written = (key: "timeout" | "retry" | "schedule" | "runner") => {
 		return definition[key] === undefined ? null : writtenForm(key, definition[key]);
 	};
@@ -142,6 +145,7 @@ export function taskView(facts: TaskFacts): TaskView {
 		removed: record?.removed ?? null,
 		running: facts.liveRunId,
 		runs: runs.count,
+		lastRun: runs.lastRun,
 		landings: runs.landings,
 		...(facts.held === undefined ? {} : { held: facts.held }),
 		broken: isBroken(facts.diagnostics),

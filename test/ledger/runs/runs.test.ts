@@ -92,7 +92,15 @@ describe("the run folders of a task", () => {
 			patches: [`${first}/patch.diff`],
 			lastSummary: "second\n",
 			landings: [{ runId: "r", parent: "p", patchSha256: "s", atMs: 5 }],
-			lastEndedAtMs: Date.parse("2026-02-03T03:04:06Z"),
+			lastRun: {
+				runId: RUNS[1],
+				status: "ok",
+				errorCode: null,
+				errorMessage: null,
+				details: {},
+				durationMs: expect.any(Number),
+				endedAt: "2026-02-03T03:04:06Z",
+			},
 		});
 	});
 
@@ -125,7 +133,7 @@ describe("the run folders of a task", () => {
 			expect(readReceipt(made.path, ID, RUNS[0])).toBeNull();
 			expect(readLanding(made.path, ID, RUNS[0])).toBeNull();
 			expect(readRejection(made.path, ID, RUNS[0])).toBeNull();
-			expect(readRunFacts(made.path, ID)).toMatchObject({ count: 1, landings: [], lastEndedAtMs: null });
+			expect(readRunFacts(made.path, ID)).toMatchObject({ count: 1, landings: [], lastRun: null });
 		}
 		made.write(`${folder}/rejection.json`, '{"runId":"r","reason":"no","atMs":1}');
 		expect(readRejection(made.path, ID, RUNS[0])).toMatchObject({ reason: "no" });
@@ -149,7 +157,7 @@ describe("the run folders of a task", () => {
 		const made = await repo();
 		for (const endedAt of ["", "not a time"]) {
 			made.write(`tasks/runs/${ID}/${RUNS[0]}/run_receipt.json`, receipt(endedAt));
-			expect(readRunFacts(made.path, ID).lastEndedAtMs).toBeNull();
+			expect(readRunFacts(made.path, ID).lastRun).toBeNull();
 		}
 	});
 });

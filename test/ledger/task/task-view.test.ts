@@ -24,6 +24,15 @@ function facts(front: string, more: Partial<TaskFacts> = {}): TaskFacts {
 	};
 }
 
+const LAST_RUN = {
+	runId: "run_20260102T030405Z_0badcafe",
+	status: "error",
+	errorCode: "TMUX_SESSION_DEAD",
+	errorMessage: "There is none.",
+	details: { groupName: "chat-0" },
+	durationMs: 3,
+} as const;
+
 describe("the task object", () => {
 	it("has exactly the keys that the format promises, the roadmap's first", () => {
 		expect(Object.keys(taskView(facts("", { held: true })))).toEqual([
@@ -62,6 +71,7 @@ describe("the task object", () => {
 			"removed",
 			"running",
 			"runs",
+			"lastRun",
 			"landings",
 			"held",
 			"broken",
@@ -77,7 +87,7 @@ describe("the task object", () => {
 			patches: ["tasks/runs/a/patch.diff"],
 			lastSummary: "Fixed.",
 			landings: [],
-			lastEndedAtMs: 9000,
+			lastRun: { ...LAST_RUN, endedAt: "1970-01-01T00:00:09.000Z" },
 		};
 		const view = taskView(
 			facts("runner: shell\nfiles: a.ts\ntimeout: 90\nretry: {initial: 60}\nchatGuid: g", { runs }),
@@ -97,6 +107,7 @@ describe("the task object", () => {
 			timeout: "1m30s",
 			retry: { initial: "1m" },
 			runs: 2,
+			lastRun: { errorCode: "TMUX_SESSION_DEAD", details: { groupName: "chat-0" } },
 			broken: false,
 		});
 		expect(view).not.toHaveProperty("held");

@@ -23,6 +23,7 @@ export function keysFromFlags(
 		if (raw === undefined) continue;
 		keys[key] = typeof raw === "boolean" ? raw : parseFlagValue(key, raw as string | readonly string[]);
 	}
+	if (options.chatGuid !== undefined) Object.assign(keys, routeOfChat(options));
 	const text = (name: string) => options[name] as string | undefined;
 	const asked = options.runner as string | readonly string[] | undefined;
 	const kind = Array.isArray(asked) ? (asked.at(-1) as string) : (asked as string | undefined);
@@ -45,6 +46,14 @@ export function keysFromFlags(
 	);
 	if (runner !== undefined) keys.runner = runner;
 	return keys;
+}
+
+/** The chat as the one form in which a route is kept; no chat takes the route away. */
+function routeOfChat({ chatGuid, route }: Options): Record<string, unknown> {
+	if (route !== undefined) {
+		throw new MsgcodeError("usage", "--chat-guid and --route exclude each other.", { hint: "Give one of them." });
+	}
+	return { chatGuid: undefined, route: chatGuid === "" ? undefined : parseFlagValue("route", `tmux:${chatGuid}`) };
 }
 
 /** A chat without another word about the runner is one that the task's text is sent into. */

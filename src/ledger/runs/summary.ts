@@ -27,7 +27,7 @@ export function formatSummary(receipt: Receipt, facts: SummaryFacts): string {
 		receipt.secrets.length === 0 ? "" : secretList(receipt),
 		receipt.mode === "worktree"
 			? `## What next\n\n${whatNext(receipt)}`
-			: "## What next\n\nThe run worked in the checkout itself: its changes, if any, are there, uncommitted.",
+			: "## What next\n\nThe run had no worktree: its changes, if any, are in the checkout, uncommitted.",
 	];
 	return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
@@ -50,7 +50,7 @@ function headline(receipt: Receipt): string {
 }
 
 function fileList(receipt: Receipt, files: readonly ChangedFile[]): string {
-	if (receipt.mode === "in-place") return "Not recorded: the run worked in the checkout itself.";
+	if (receipt.mode === "in-place") return "Not recorded: the run had no worktree.";
 	if (files.length === 0) return "No file was changed.";
 	const rows = files.slice(0, MAX_FILES).map((file) => {
 		const counts = file.insertions === null ? "binary" : `+${file.insertions} −${file.deletions}`;

@@ -116,7 +116,7 @@ export function taskView(facts: TaskFacts): TaskView {
 		createdAtMs,
 		updatedAtMs: Math.floor(Math.max(...changes.map((ms) => ms ?? 0))),
 		workspace: record?.workspace ?? facts.workspace,
-		route: withChat(record?.route ?? definition.route ?? null),
+		route: withChat(definition.route ?? record?.route ?? null),
 		runner: written("runner") as TaskView["runner"],
 		inputs: { prompt: definition.prompt, files: definition.files },
 		outputs: { artifacts: runs.artifacts, patches: runs.patches },

@@ -114,9 +114,10 @@ describe("the task object", () => {
 		expect(taskView(facts("")).updatedAtMs).toBe(3000);
 	});
 
-	it("takes the record's route before the definition's", () => {
+	it("takes the definition's route, by which a run goes, before the record's", () => {
 		const record = newRecord({ id, createdAtMs: 1, workspace, route: { channel: "mail", target: "a@b.c" } });
-		expect(taskView(facts("chatGuid: g", { record })).route).toEqual({ channel: "mail", target: "a@b.c" });
+		expect(taskView(facts("chatGuid: g", { record })).route).toEqual({ channel: "tmux", target: "g", chatGuid: "g" });
+		expect(taskView(facts("", { record })).route).toEqual({ channel: "mail", target: "a@b.c" });
 	});
 
 	it("a Markdown file alone is open and as old as git says", () => {

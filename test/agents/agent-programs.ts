@@ -59,7 +59,9 @@ export const agentPrograms: readonly AgentProgram[] = [
 function claudeAt(home: string, address: string): Record<string, string> {
 	const folder = join(home, ".claude");
 	mkdirSync(folder, { recursive: true });
-	return { CLAUDE_CONFIG_DIR: folder, ANTHROPIC_BASE_URL: address, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1" };
+	// Its own retries, with their pauses, would hide for minutes what the model said.
+	const quick = { CLAUDE_CODE_MAX_RETRIES: "1", CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1" };
+	return { CLAUDE_CONFIG_DIR: folder, ANTHROPIC_BASE_URL: address, ...quick };
 }
 
 function geminiAt(home: string, address: string, login: string | null): Record<string, string> {

@@ -1,6 +1,6 @@
 // What every agent program has to show through the built msgcode, each in a fresh repository: what the model does, what is
 // asked of msgcode, and what the receipt must then say.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { processesOf } from "../support/crash.ts";
@@ -136,7 +136,9 @@ export const agentCases: readonly AgentCase[] = [
 			const isStalled = () => model.asked.some(({ results }) => results > 0);
 			await Promise.race([until(isStalled), ended]);
 			must(isStalled(), "the program never came to the second turn");
-			await place.msgcode(["run", "cancel", id]);
+			const [runId = ""] = readdirSync(join(place.path, ".git/msgcode/runs"));
+			const canceled = await place.msgcode(["run", "cancel", runId]);
+			must(canceled.code === 0, `run cancel: ${canceled.stderr}`);
 			const receipt = await ended;
 			mustEnd(must, receipt, "canceled", "RUN_CANCELED");
 			must(patchOf(place, receipt).includes(`+${MADE_TEXT}`), `the patch does not hold ${MADE}`);

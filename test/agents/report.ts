@@ -9,10 +9,17 @@ const MARKERS = /(<!-- agents: results -->\n)[\s\S]*?(<!-- end -->)/;
 
 export type Results = ReadonlyMap<FoundProgram, ReadonlyMap<AgentCase, CaseResult>>;
 
-const WORDS = { passed: "passed", failed: "**failed**", other: "not applicable", absent: "absent, not run" };
+const WORDS = {
+	passed: "passed",
+	failed: "**failed**",
+	other: "not applicable",
+	absent: "absent, not run",
+	skipped: "not run",
+};
 
 function word(program: FoundProgram, result: CaseResult | undefined): string {
-	if (program.path === null || result === undefined) return WORDS.absent;
+	if (program.path === null) return WORDS.absent;
+	if (result === undefined) return WORDS.skipped;
 	if (result.passed === null) return WORDS.other;
 	return result.passed ? WORDS.passed : WORDS.failed;
 }

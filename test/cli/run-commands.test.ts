@@ -116,7 +116,7 @@ describe("logs", () => {
 		expect(io.written.stdout).not.toContain("last");
 		writeFileSync(go, "");
 		expect(await following).toBe(0);
-		expect(io.written.stdout).toMatch(/first[\s\S]*last[\s\S]*run\.finished/);
+		expect(io.written.stdout).toMatch(/first[\s\S]*last[\s\S]*finished {2}/);
 		expect((await raw).stdout).toBe("first\nlast\n");
 		expect((await ended).json().data.status).toBe("ok");
 	});

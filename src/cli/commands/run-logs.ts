@@ -9,10 +9,11 @@ import { type FoundRun, findRun } from "../../engine/find-run.ts";
 import { type Following, followBytes, followEvents } from "../../engine/follow.ts";
 import { runFolderAt } from "../../engine/run-folder.ts";
 import { placeOfRun } from "../../ledger/runs/runs.ts";
-import { type Style, styleOf } from "../color.ts";
+import { styleOf } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { jsonLine } from "../output.ts";
+import { createTranscript, factsOf } from "../run-transcript.ts";
 import { safeText, visible } from "../terminal-text.ts";
 
 interface Options {
@@ -48,10 +49,17 @@ async function printEvents(context: CommandContext, app: App, found: FoundRun, f
 	const recorded = join(app.workspace.root, placeOfRun(app.workspace.root, found.taskId, found.runId), "events.jsonl");
 	const path = existsSync(local) || !existsSync(recorded) ? local : recorded;
 	if (found.live === null && !existsSync(path)) throw notHere(found, "events");
+	const transcript = createTranscript(style);
 	for await (const event of followEvents(path, following)) {
-		io.stdout.write(flags.json ? jsonLine(event) : eventLine(event, style));
+		io.stdout.write(flags.json ? jsonLine(event) : flags.plain ? plainLine(event) : transcript.add(event));
 		if (io.stdout.closed) return;
 	}
+	io.stdout.write(transcript.end());
+}
+
+/** One line for each event, for scripts that read lines. */
+function plainLine({ ts, type, data }: RunEvent): string {
+	return `${ts}\t${type}\t${visible(factsOf(data))}\n`;
 }
 
 async function printRaw(context: CommandContext, app: App, found: FoundRun, following: Following): Promise<void> {
@@ -72,16 +80,4 @@ function notHere(found: FoundRun, what: string): MsgcodeError {
 	return new MsgcodeError("run_not_found", `The ${what} of ${found.runId} are not on this machine.`, {
 		hint: `They stay where the run was made; \`msgcode run show ${found.runId}\` shows its receipt.`,
 	});
-}
-
-function eventLine({ ts, type, data }: RunEvent, style: Style): string {
-	const time = style.dim(ts.slice(11, 19));
-	if (type === "run.log" || type === "message.delta") {
-		const text = visible(String(data.text ?? ""));
-		return `${time}  ${data.stream === "stderr" ? style.yellow(text) : text}\n`;
-	}
-	const facts = Object.entries(data)
-		.filter(([, value]) => value !== null && value !== undefined)
-		.map(([key, value]) => `${key}=${visible(typeof value === "string" ? value : JSON.stringify(value))}`);
-	return `${time}  ${style.bold(type)}  ${facts.join(" ")}\n`;
 }

@@ -42,8 +42,8 @@ export const run: Group = {
 		},
 		{
 			words: "logs <run>",
-			does: "Print a run's events",
-			more: "With --json the events are printed as they are, one JSON object per line.",
+			does: "Print what happened in a run, to be read",
+			more: "With --json the events are printed as they are, one JSON object per line; with --plain one line of text for each.",
 			examples: ["msgcode run logs run_20260102T030405Z_1a2b3c4d", "msgcode run logs -f run_2026"],
 			flags: [
 				{ flag: "-f, --follow", help: "go on until the run has ended" },

@@ -1,0 +1,107 @@
+// A run's events as lines to be read.
+import { describe, expect, test } from "vitest";
+import { styleOf } from "../../src/cli/color.ts";
+import { createTranscript } from "../../src/cli/run-transcript.ts";
+import { EVENT_TYPES, type RunEvent } from "../../src/core/event.ts";
+import { memoryIo } from "../support/cli.ts";
+
+const style = styleOf(memoryIo().stdout, {}, false);
+let seq = 0;
+const event = (type: string, data: Record<string, unknown>, second = 5): RunEvent => {
+	seq += 1;
+	return { v: 1, seq, ts: `2026-01-02T03:04:0${second}.678Z`, runId: "run_x", taskId: "tsk_x", type, data };
+};
+const read = (...events: RunEvent[]) => {
+	const transcript = createTranscript(style);
+	return events.map((one) => transcript.add(one)).join("") + transcript.end();
+};
+
+describe("a transcript", () => {
+	test("puts pieces of what was said together into lines, with the time at which each began", () => {
+		expect(
+			read(
+				event("message.delta", { text: "I will wr" }, 1),
+				event("message.delta", { text: "ite it.\nThen te" }, 2),
+				event("message.delta", { text: "st." }, 3),
+				event("message.stop", {}, 4),
+			),
+		).toBe("03:04:01  I will write it.\n03:04:02  Then test.\n");
+	});
+
+	test("ends an open text before whatever comes next, and at the end", () => {
+		const used = event("tool.started", { toolId: "1", name: "Write", input: { file_path: "made.txt", content: "x" } });
+		expect(read(event("message.delta", { text: "Now" }), used)).toBe("03:04:05  Now\n03:04:05  ▸ Write  made.txt\n");
+		expect(read(event("message.delta", { text: "Cut off" }))).toBe("03:04:05  Cut off\n");
+	});
+
+	test("shows a long text without line breaks before it ends", () => {
+		const transcript = createTranscript(style);
+		expect(transcript.add(event("message.delta", { text: "x".repeat(2_000) }))).toContain("xxx");
+	});
+
+	test.each([
+		["tool.started", { name: "bash", input: { command: "npm test", description: "Run" } }, "▸ bash  npm test"],
+		["tool.started", { name: "exec", input: { command: ["ls", "-l"] } }, "▸ exec  ls -l"],
+		["tool.started", { name: "odd", input: { a: 1 } }, '▸ odd  {"a":1}'],
+		[
+			"tool.finished",
+			{ status: "error", output: "no such file\nmore", exitCode: 3 },
+			"failed  exit 3  no such file  (2 lines)",
+		],
+		["tool.finished", { status: "ok", output: "fine" }, "  fine"],
+		["run.status", { status: "checking", check: "npm test" }, "check  npm test"],
+		["run.usage", { inputTokens: 360, outputTokens: 99, costUsd: 0.0035 }, "usage  360 in, 99 out, $0.0035"],
+		["run.limit", { resetAtMs: Date.UTC(2026, 0, 2), estimated: false }, "until 2026-01-02T00:00:00.000Z"],
+		["run.limit", { resetAtMs: null, estimated: true, text: "Try later" }, "until an unknown time: Try later"],
+		[
+			"run.warning",
+			{ code: "retry", attempt: 2, delayMs: 3000, httpStatus: 429 },
+			"warning  retry (attempt 2, HTTP 429, again in 3s)",
+		],
+		["run.finished", { status: "error", errorCode: "COOLDOWN" }, "finished  error  COOLDOWN"],
+		["run.unknown", { line: { type: "new" } }, 'unknown  line={"type":"new"}'],
+		["run.invented", { a: "b" }, "invented  a=b"],
+		["human_loop.resolved", { questionId: "q", answer: "yes", by: "Ada" }, "answered  yes  Ada"],
+	])("shows %s %j", (type, data, words) => {
+		expect(read(event(type, data))).toContain(words);
+	});
+
+	test("shows a plan as a list, and a question with the way to answer it", () => {
+		const todos = [
+			{ todoId: "1", content: "write", status: "done", order: 1 },
+			{ todoId: "2", content: "test", status: "doing", order: 2 },
+			{ todoId: "3", content: "tell", status: "todo", order: 3 },
+		];
+		expect(
+			read(event("todo.update", { todos }))
+				.split("\n")
+				.map((line) => line.slice(10)),
+		).toEqual(["plan  1 of 3 done", "  ✓ write", "  ▸ test", "  ○ tell", ""]);
+		const asked = { questionId: "q_1", prompt: "May I?", choices: ["yes", "no"], about: "permission" };
+		expect(read(event("human_loop.requested", asked))).toContain("question  May I?  (yes, no)");
+		expect(read(event("human_loop.requested", asked))).toContain("msgcode human reply q_1 --answer");
+	});
+
+	test("lets no control character of a runner through, in whatever field", () => {
+		const evil = "\u001b[2J\u202e\u0007";
+		for (const type of EVENT_TYPES) {
+			const data = {
+				text: evil,
+				name: evil,
+				input: { path: evil },
+				output: evil,
+				status: evil,
+				message: evil,
+				code: evil,
+			};
+			const more = {
+				prompt: evil,
+				choices: [evil],
+				questionId: evil,
+				answer: evil,
+				todos: [{ content: evil, status: evil }],
+			};
+			expect(read(event(type, { ...data, ...more })), type).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+		}
+	});
+});

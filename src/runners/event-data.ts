@@ -4,6 +4,8 @@
 /** `message.delta`: a piece of what the assistant says; `message.stop` ends the message. */
 export interface MessageDelta {
 	readonly text: string;
+	/** It thinks aloud; `message.stop` of such a message says so too. */
+	readonly thinking?: true;
 }
 
 /** `tool.started` */

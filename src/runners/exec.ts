@@ -1,7 +1,6 @@
 // A runner that is only declared: a program, its arguments with placeholders, and a rule of success.
 // Invariant: no shell, no code of its own; an agent's success needs its own word for it beside the exit code.
 
-import { createHash } from "node:crypto";
 import type { ExecDeclaration, JsonLineRule } from "../config/exec-declaration.ts";
 import { driverProgram } from "../core/program-files.ts";
 import type { ProcessOutcome } from "../core/supervisor.ts";
@@ -11,6 +10,7 @@ import { fill, fillArguments, type PlaceholderValues, placeholdersIn } from "./p
 import { failed, nothingSeen, outcomeOf, processVerdict, remember, type Verdict } from "./process-verdict.ts";
 import { checkArguments, checkEnvironment } from "./request-check.ts";
 import type { Runner, RunnerEvent, RunnerPlan, RunnerRequest, Seen } from "./runner.ts";
+import { newSessionId } from "./session-id.ts";
 
 interface Memory extends Seen {
 	/** The last line of JSON that the success rule matches. */
@@ -71,7 +71,7 @@ export function planOf(
 		NODE: process.execPath,
 		DRIVER: driverProgram(),
 		RUN_ID: context.runId,
-		SESSION_ID: context.sessionId ?? sessionIdOf(context.runId, context.attempt),
+		SESSION_ID: newSessionId(context),
 	};
 	const { argv, redacted } = fillArguments(id, declaration.argv, values);
 	const extra = payload.args ?? [];
@@ -116,12 +116,4 @@ function saidLast(seen: Memory, rule: JsonLineRule | undefined, verdict: Verdict
 	if (word !== null) return word;
 	const onlyErrors = verdict.status !== "ok" && seen.stdoutTail.trim() === "";
 	return onlyErrors ? seen.stderrTail : seen.stdoutTail;
-}
-
-/** A UUID of the form that random ones have. */
-function sessionIdOf(runId: string, attempt: number): string {
-	const bytes = createHash("sha256").update(`${runId}/${attempt}`).digest().subarray(0, 16);
-	bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-	bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-	return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

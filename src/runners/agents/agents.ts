@@ -2,5 +2,11 @@
 
 import type { Capability } from "../capabilities.ts";
 import type { Runner } from "../runner.ts";
+import { agentRunner } from "./agent.ts";
+import { claude } from "./claude.ts";
+import { codex } from "./codex.ts";
 
-export const agents: Readonly<Record<string, (capability: Capability) => Runner>> = {};
+export const agents: Readonly<Record<string, (capability: Capability) => Runner>> = {
+	claude: (capability) => agentRunner(capability, claude),
+	codex: (capability) => agentRunner(capability, codex),
+};

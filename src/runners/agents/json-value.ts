@@ -1,0 +1,27 @@
+// Reads what may or may not be in an object that an agent printed.
+// Invariant: a value of another type than expected counts as absent; nothing here throws.
+
+import type { JsonObject } from "./agent.ts";
+
+export function objectIn(value: unknown): JsonObject | null {
+	return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+}
+
+export function objectsIn(value: unknown): JsonObject[] {
+	const items: readonly unknown[] = Array.isArray(value) ? value : [];
+	return items.map(objectIn).filter((item) => item !== null);
+}
+
+/** Null for an empty text too. */
+export function textIn(value: unknown): string | null {
+	return typeof value === "string" && value !== "" ? value : null;
+}
+
+export function numberIn(value: unknown): number | null {
+	return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+/** A word made for machines, fit for a tracked file; anything longer or with other characters is prose. */
+export function wordIn(value: unknown): string | null {
+	return typeof value === "string" && /^[\w.-]{1,60}$/.test(value) ? value : null;
+}

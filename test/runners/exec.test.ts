@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { createRegistry } from "../../src/runners/registry.ts";
 import type { Runner } from "../../src/runners/runner.ts";
 import { EXITED, request, runIn } from "../support/runner-request.ts";
-import { endEverythingStarted, program, programArgv, programEnvironment } from "../support/supervise.ts";
+import { endEverythingStarted, programArgv } from "../support/supervise.ts";
 
 const root = mkdtempSync(join(tmpdir(), "msgcode-exec-"));
 let folder: string;
@@ -246,52 +246,5 @@ test("a declared program runs without a shell, with its stdin, and nothing else 
 		cwd: folder,
 		stdin: "line one\nline two\n",
 		env: { ROOT: folder },
-	});
-});
-
-describe("the shipped claude entry, against a program that refuses what the real one refuses", () => {
-	const claude = createRegistry().get("claude");
-	const path = [dirname(program("claude")), dirname(process.execPath), programEnvironment().PATH].join(":");
-	const run = (payload: Parameters<typeof request>[0]) =>
-		runIn(folder, claude, request(payload), { env: { PATH: path } });
-
-	test("succeeds, leaves its file, gives its last words and its usage", async () => {
-		const ran = await run({ prompt: "Write the file." });
-		expect(ran).toMatchObject({ status: "ok", errorCode: null, preview: "Done: wrote made.txt" });
-		expect(ran.usage).toEqual({ inputTokens: 360, outputTokens: 99, costUsd: 0.0035 });
-		expect(existsSync(join(folder, "made.txt"))).toBe(true);
-		expect(ran.plan.redactedArgv).toEqual(ran.plan.argv);
-		expect(JSON.stringify(ran.plan.argv)).not.toContain("Write the file.");
-	});
-
-	test("passes the model and the task's own arguments", async () => {
-		const ran = await run({ prompt: "x", model: "opus", args: ["--max-turns", "3"] });
-		expect(ran.status).toBe("ok");
-		expect(ran.events[0]?.data.text).toContain('"model":"opus"');
-	});
-
-	test('"success" with is_error is a failure although the exit code is 0', async () => {
-		expect(await run({ prompt: "[limit]" })).toMatchObject({
-			status: "error",
-			errorCode: "RUNNER_FAILED",
-			details: { exitCode: 0, result: "not_successful", unmet: ["is_error"] },
-			preview: "Usage limit reached",
-		});
-	});
-
-	test("exit 0 without a result line is a failure", async () => {
-		expect(await run({ prompt: "[silent]" })).toMatchObject({ status: "error", details: { result: "missing" } });
-	});
-
-	test("running out of turns is a failure, and keeps the usage", async () => {
-		const ran = await run({ prompt: "[turns]" });
-		expect(ran).toMatchObject({ status: "error", details: { exitCode: 1 }, usage: { outputTokens: 99 } });
-	});
-
-	test("a refused call is a failure that shows what was said, in the preview only", async () => {
-		const ran = await run({ prompt: "x", args: ["--no-such-flag"] });
-		expect(ran).toMatchObject({ status: "error", details: { exitCode: 1 } });
-		expect(ran.preview).toContain("--no-such-flag");
-		expect(ran.errorMessage).toBe("The runner ended with a failure.");
 	});
 });

@@ -59,20 +59,20 @@ describe("the registry", () => {
 		expect(registry.get("shell").prepare(request({ args: ["true"] })).argv).toEqual(["true"]);
 	});
 
-	test("settings cannot take the place of the shell runner", () => {
-		const registry = createRegistry(undefined, { shell: { argv: ["evil"] } });
-		expect(() => registry.get("shell")).toThrow(expect.objectContaining({ code: "settings_invalid" }));
+	test.each(["shell", "claude", "codex"])("settings cannot take the place of msgcode's own %s", (id) => {
+		const registry = createRegistry(undefined, { [id]: { argv: ["evil"] } });
+		expect(() => registry.get(id)).toThrow(expect.objectContaining({ code: "settings_invalid" }));
 	});
 
 	test("settings may change how a shipped program is called, and what is known of it stays", () => {
-		const registry = createRegistry(undefined, { claude: { argv: ["/opt/claude", "-p"], stdin: "prompt" } });
-		const runner = registry.get("claude");
-		expect(runner.prepare(request()).argv).toEqual(["/opt/claude", "-p"]);
+		const registry = createRegistry(undefined, { lmstudio: { argv: ["/opt/models", "-p"], stdin: "prompt" } });
+		const runner = registry.get("lmstudio");
+		expect(runner.prepare(request()).argv).toEqual(["/opt/models", "-p"]);
 		expect(runner.capability).toMatchObject({
-			title: "Claude Code, headless",
+			title: shippedCapabilities.find(({ id }) => id === "lmstudio")?.title,
 			probe: null,
-			deps: [{ binary: "/opt/claude" }],
+			deps: [{ binary: "/opt/models" }],
 		});
-		expect(registry.list().find((entry) => entry.id === "claude")?.origin).toBe("settings");
+		expect(registry.list().find((entry) => entry.id === "lmstudio")?.origin).toBe("settings");
 	});
 });

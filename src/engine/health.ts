@@ -9,10 +9,11 @@ import { taskHome } from "../ledger/archive/archive-places.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { readReceipt, runIdsOf } from "../ledger/runs/runs.ts";
 import { readTask, taskIds } from "../ledger/task/store.ts";
-import type { Registry } from "../runners/registry.ts";
+import { AUTO, type Registry } from "../runners/registry.ts";
+import { AUTO_ORDER, isChoosable, noneWorks } from "./auto-runner.ts";
 import { listClaims } from "./claim.ts";
 import { type PermissionOptions, permissionOf } from "./permission.ts";
-import { probeRunners, type RunnerState } from "./runner-probe.ts";
+import { isUsable, probeRunners, type RunnerState } from "./runner-probe.ts";
 
 /** Live runs, and such as lost their process. */
 export function checkClaims(ledger: Ledger): Promise<HealthCheck> {
@@ -78,24 +79,33 @@ const PRUNE = "msgcode task worktree prune";
 /** Which runners could be started. That one of the shipped agents is absent is no fault. */
 export function checkRunners(ledger: Ledger, registry: Registry, defaultRunner: string | null): Promise<HealthCheck> {
 	return healthCheck("runners", async () => {
-		const runners = await probeRunners(registry, { env: ledger.env, cwd: ledger.workspace.commonDir });
+		const runners = await probeRunners(registry.list(), { env: ledger.env });
 		const findings = runners.flatMap((runner) => runnerFindings(runner, defaultRunner));
-		if (defaultRunner !== null && !runners.some(({ id }) => id === defaultRunner)) {
+		const auto = runners.filter(({ id, origin }) => origin === "shipped" && AUTO_ORDER.includes(id));
+		if (defaultRunner === AUTO) {
+			if (!auto.some((state) => isChoosable(state, registry.find(state.id)?.capability ?? null))) {
+				const { message, hint } = noneWorks(auto);
+				findings.push(problem(message, hint));
+			}
+		} else if (defaultRunner !== null && !runners.some(({ id }) => id === defaultRunner)) {
 			findings.push(
 				problem(`runner.default names ${defaultRunner}, which is no runner here.`, "Correct it in msgcode.toml."),
 			);
 		}
-		const usable = runners.filter(({ installed, problem: wrong }) => installed !== false && wrong === null);
-		return { summary: `usable: ${usable.map(({ id }) => id).join(", ")}`, findings, details: { runners } };
+		const usable = runners.filter(isUsable).map(({ id }) => id);
+		return { summary: `usable: ${usable.join(", ")}`, findings, details: { runners } };
 	});
 }
 
 function runnerFindings(runner: RunnerState, defaultRunner: string | null): Finding[] {
-	const { id, origin, installed, problem: wrong, fixHint } = runner;
+	const { id, origin, installed, authenticated, works, problem: wrong, notes, fixHint } = runner;
 	const grave = id === "shell" || id === defaultRunner ? problem : warning;
-	if (wrong !== null) return [grave(`The runner ${id}: ${wrong}`, fixHint)];
-	if (installed !== false || (origin === "shipped" && id !== defaultRunner)) return [];
-	return [grave(`The program of the runner ${id} is not installed.`, fixHint)];
+	const hint = fixHint[0] ?? null;
+	if (wrong !== null) return [grave(`The runner ${id}: ${wrong}`, hint)];
+	if (origin === "shipped" && id !== defaultRunner) return [];
+	if (installed === "no") return [grave(`The program of the runner ${id} is not installed.`, hint)];
+	if (authenticated === "no") return [grave(`The runner ${id} is not signed in.`, fixHint.at(-1) ?? null)];
+	return works === "no" ? [grave([`The runner ${id} does not work.`, ...notes].join(" "), hint)] : [];
 }
 
 /** Tasks that wait for `task approve` on this machine. */

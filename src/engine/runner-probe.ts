@@ -1,90 +1,104 @@
-// Tells which runners are installed: a shipped runner's own probe is run, a declared one's program is only looked for.
+// Tells of each runner whether it is installed, signed in, and works: three answers, each of which may be "unknown".
 // Invariant: nothing that msgcode.toml names is executed here; it may have come with a pull.
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
-import { runnerEnvironment } from "../config/environment.ts";
-import { superviseProcess } from "../core/supervisor.ts";
-import type { Registry, RegistryEntry } from "../runners/registry.ts";
-import { RUN_MARKER } from "./attempt.ts";
 
-const PROBE_TIMEOUT_MS = 5_000;
+import { driverProgram } from "../core/program-files.ts";
+import type { Capability } from "../runners/capabilities.ts";
+import { fillArguments } from "../runners/placeholders.ts";
+import type { RegistryEntry } from "../runners/registry.ts";
+import { type VersionStanding, versionStanding } from "../runners/version-range.ts";
+import { askProgram, type ProbePlace } from "./ask-program.ts";
+import { isSet, loginSeen, loginVariables } from "./login-probe.ts";
+import { type Findings, mainDependency, programState, programsThere, withVersion } from "./program-probe.ts";
+import { serviceAnswer } from "./service-answer.ts";
 
-export interface RunnerState {
+export interface RunnerState extends Findings {
 	readonly id: string;
 	readonly origin: RegistryEntry["origin"];
-	/** null where that cannot be told without running what settings name. */
-	readonly installed: boolean | null;
-	/** What the probe said first; null where nothing was run. */
-	readonly version: string | null;
-	/** What is wrong with its declaration, or with the probe's answer. */
-	readonly problem: string | null;
-	readonly fixHint: string | null;
+	/** The version against the record's minimum and tested one. */
+	readonly standing: VersionStanding;
+	/** The ways out, the likeliest first; empty when nothing needs one. */
+	readonly fixHint: readonly string[];
 }
 
-export interface ProbePlace {
-	readonly env: Readonly<Record<string, string | undefined>>;
-	/** A folder whose content cannot change what the programs do. */
-	readonly cwd: string;
+/** The states of all of them at once, in their order. */
+export function probeRunners(entries: readonly RegistryEntry[], place: ProbePlace): Promise<RunnerState[]> {
+	return Promise.all(entries.map((entry) => probeRunner(entry, place)));
 }
 
-/** The state of every runner, by id. */
-export function probeRunners(registry: Registry, place: ProbePlace): Promise<RunnerState[]> {
-	return Promise.all(registry.list().map((entry) => stateOf(entry, place)));
-}
-
-async function stateOf(entry: RegistryEntry, place: ProbePlace): Promise<RunnerState> {
-	const { id, origin, capability, problem } = entry;
-	const fixHint = capability?.fixHint[0] ?? null;
-	const nothing = { id, origin, installed: null, version: null, problem, fixHint };
-	if (capability === null || problem !== null) return nothing;
-	if (origin === "settings") {
-		const binaries = capability.deps.flatMap((one) => ("binary" in one ? [one.binary] : []));
-		const missing = binaries.find((binary) => isOnPath(binary, place.env.PATH ?? "") === false);
-		const unsure = binaries.some((binary) => isOnPath(binary, place.env.PATH ?? "") === null);
-		return { ...nothing, installed: missing !== undefined ? false : unsure ? null : true };
+export async function probeRunner(entry: RegistryEntry, place: ProbePlace): Promise<RunnerState> {
+	const { id, origin, capability, problem, note } = entry;
+	const unknown: Findings = {
+		...{ installed: "unknown", authenticated: "unknown", works: "unknown" },
+		...{ version: null, problem, notes: note === null ? [] : [note] },
+	};
+	if (capability === null || problem !== null) {
+		return { id, origin, ...unknown, standing: "unknown", fixHint: capability?.fixHint ?? [] };
 	}
-	const argv = capability.probe?.argv;
-	return argv === undefined ? nothing : { ...nothing, ...(await probe(id, argv, place)) };
+	const found =
+		origin === "settings"
+			? lookedFor(capability, unknown, place)
+			: await asked(entry, capability, place).catch((error: unknown) => ({
+					...unknown,
+					problem: (error as Error).message,
+				}));
+	const dependency = mainDependency(capability);
+	const standing = versionStanding(found.version, dependency ?? { minimum: null, tested: null });
+	const judged = withVersion(found, standing, dependency);
+	const notes = [...unknown.notes, ...judged.notes];
+	return { id, origin, ...judged, notes, standing, fixHint: needsNothing(judged) ? [] : capability.fixHint };
 }
 
-async function probe(
-	id: string,
-	argv: readonly string[],
-	{ env, cwd }: ProbePlace,
-): Promise<Pick<RunnerState, "installed" | "version" | "problem">> {
-	const lines: string[] = [];
-	const ended = await superviseProcess({
-		argv,
-		cwd,
-		env: runnerEnvironment(env),
-		stdin: null,
-		timeoutMs: PROBE_TIMEOUT_MS,
-		cancel: new AbortController().signal,
-		marker: { name: RUN_MARKER, value: `probe-${id}-${process.pid}` },
-		onSpawn: () => {},
-		onLine: (stream, text) => {
-			if (stream === "stdout" && lines.length === 0 && text.trim() !== "") lines.push(text.trim().slice(0, 200));
-		},
-	});
-	const version = lines[0] ?? null;
-	if (ended.outcome === "exited" && ended.exitCode === 0) return { installed: true, version, problem: null };
-	if (ended.outcome === "not_found") return { installed: false, version: null, problem: null };
-	const how = ended.outcome === "exited" ? `ended with exit code ${ended.exitCode}` : `ended by ${ended.outcome}`;
-	return { installed: true, version, problem: `\`${argv.join(" ")}\` ${how}.` };
+/** Nothing is known to be in the way of using it. */
+export function isUsable({ installed, authenticated, works, problem }: RunnerState): boolean {
+	return installed !== "no" && authenticated !== "no" && works !== "no" && problem === null;
 }
 
-/** null for a path that is not absolute: which file it means depends on where it is started. */
-function isOnPath(binary: string, path: string): boolean | null {
-	if (binary.startsWith("/")) return isExecutable(binary);
-	if (binary.includes("/") || binary.includes("{")) return null;
-	return path.split(delimiter).some((folder) => folder.startsWith("/") && isExecutable(join(folder, binary)));
+function needsNothing({ installed, authenticated, works, problem }: Findings): boolean {
+	return installed === "yes" && authenticated !== "no" && works !== "no" && problem === null;
 }
 
-function isExecutable(file: string): boolean {
-	try {
-		accessSync(file, constants.X_OK);
-		return true;
-	} catch {
-		return false;
+/** What a declaration of the settings names is only looked for. */
+function lookedFor(capability: Capability, unknown: Findings, place: ProbePlace): Findings {
+	const { answer, missing } = programsThere(capability, place);
+	const notes = missing === null ? [] : [`${missing} is not on PATH.`];
+	return { ...unknown, installed: answer, works: answer === "no" ? "no" : "unknown", notes };
+}
+
+async function asked(entry: RegistryEntry, capability: Capability, place: ProbePlace): Promise<Findings> {
+	const { id } = entry;
+	const { auth, exec, probe, kind } = capability;
+	const allow = exec?.passEnv ?? [];
+	const ask = (argv: readonly string[], more: readonly string[] = []) =>
+		askProgram(id, filled(entry, argv), place, [...allow, ...more]);
+	const seen = loginSeen(auth, place.env);
+
+	const program = await programState(capability, ask, place);
+	if (program.installed !== "yes" || program.works === "no") return { ...program, authenticated: seen };
+	const unset = capability.deps.flatMap((one) => ("env" in one && !isSet(place.env, one.env) ? [one.env] : []));
+	if (unset.length > 0) {
+		const notes = [...program.notes, `Not set: ${unset.join(", ")}.`];
+		return { ...program, authenticated: seen, works: "no", notes };
 	}
+	const command = auth?.command;
+	const [login, service] = await Promise.all([
+		seen === "unknown" && auth != null && command !== undefined ? ask(command, loginVariables(auth)) : null,
+		probe?.works === undefined ? null : ask(probe.works),
+	]);
+	const authenticated = login === null || login.end === "silent" ? seen : login.end === "ok" ? "yes" : "no";
+	if (service === null) {
+		return { ...program, authenticated, works: kind === "shell" ? "yes" : authenticated === "no" ? "no" : "unknown" };
+	}
+	const answer = serviceAnswer(service.text);
+	if (answer === null) {
+		const problem = `Its probe ${service.how === "" ? "gave no answer that can be read" : service.how}.`;
+		return { ...program, authenticated, works: "unknown", problem };
+	}
+	const { works, reason, version } = answer;
+	const notes = works === "yes" || reason === null ? program.notes : [...program.notes, `${reason}.`];
+	const login2 = answer.authenticated === "unknown" ? authenticated : answer.authenticated;
+	return { ...program, authenticated: login2, works, version: program.version ?? version, notes };
+}
+
+function filled({ id, own }: RegistryEntry, argv: readonly string[]): readonly string[] {
+	return fillArguments(id, argv, { ...own, NODE: process.execPath, DRIVER: driverProgram() }).argv;
 }

@@ -2,11 +2,8 @@ import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { identityOf, ownIdentity } from "../../src/core/process-identity.ts";
-import { probeRunners } from "../../src/engine/runner-probe.ts";
 import { checkLocks } from "../../src/ledger/health.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
-import type { Capability } from "../../src/runners/capabilities.ts";
-import { createRegistry } from "../../src/runners/registry.ts";
 import { type Repo, repo, temporaryFolder } from "../support/repo.ts";
 import { addTask, succeed } from "../support/two-clones.ts";
 
@@ -306,64 +303,22 @@ describe("doctor", () => {
 });
 
 describe("runners in doctor", () => {
-	const record = (id: string, probe: string[] | null): Capability => ({
-		...{
-			id,
-			version: 1,
-			configKeys: [],
-			title: id,
-			kind: "exec",
-			exec: { argv: [id] },
-			deps: [],
-			inputs: [],
-			outputs: [],
-			sideEffects: [],
-		},
-		...{ risk: { level: "high", writes: true, network: true, executesCode: true }, confirm: "approval", evidence: [] },
-		...{
-			isolation: "none",
-			probe: probe === null ? null : { argv: probe },
-			limits: { promptBytes: null, lineBytes: 1000 },
-			fixHint: [`Install ${id}.`],
-		},
-		resume: { supported: false, by: null },
-	});
-
-	test("a probe's answer: installed with its version, absent, or there and not working", async () => {
-		const cwd = temporaryFolder();
-		const registry = createRegistry([
-			record("works", ["sh", "-c", "echo; echo 1.2.3; echo more"]),
-			record("absent", ["no-such-program-here", "--version"]),
-			record("fails", ["sh", "-c", "echo oops; exit 3"]),
-			record("unprobed", null),
-		]);
-		const states = await probeRunners(registry, { env: { PATH: process.env.PATH }, cwd });
-		expect(
-			Object.fromEntries(states.map(({ id, installed, version, problem }) => [id, [installed, version, problem]])),
-		).toEqual({
-			works: [true, "1.2.3", null],
-			absent: [false, null, null],
-			fails: [true, "oops", "`sh -c echo oops; exit 3` ended with exit code 3."],
-			unprobed: [null, null, null],
-		});
-	});
-
 	test("nothing that msgcode.toml names is executed, not even in a shipped runner's name", async () => {
 		const place = await repo({ ledger: true });
 		place.write("evil.sh", { executable: "#!/bin/sh\ntouch ran\n" });
 		const evil = join(place.path, "evil.sh");
 		place.write(
 			"msgcode.toml",
-			`[runners.claude]\nargv = ["${evil}"]\n[runners.mine]\nargv = ["${evil}"]\n[runners.gone]\nargv = ["no-such-program-here"]\n[runners.near]\nargv = ["./evil.sh"]\n`,
+			`[runners.lmstudio]\nargv = ["${evil}"]\n[runners.mine]\nargv = ["${evil}"]\n[runners.gone]\nargv = ["no-such-program-here"]\n[runners.near]\nargv = ["./evil.sh"]\n`,
 		);
 		const { check, exitCode } = await doctor(place);
-		const runners = check("runners").details.runners as { id: string; installed: boolean | null }[];
-		expect(Object.fromEntries(runners.map(({ id, installed }) => [id, installed]))).toEqual({
-			claude: true,
-			gone: false,
-			mine: true,
-			near: null,
-			shell: true,
+		const runners = check("runners").details.runners as { id: string; installed: string }[];
+		expect(Object.fromEntries(runners.map(({ id, installed }) => [id, installed]))).toMatchObject({
+			lmstudio: "yes",
+			gone: "no",
+			mine: "yes",
+			near: "unknown",
+			shell: "yes",
 		});
 		expect([place.exists("ran"), place.exists(".git/ran")]).toEqual([false, false]);
 		expect(check("runners")).toMatchObject({

@@ -26,14 +26,17 @@ export async function makePlace(
 	const folder = realpathSync(mkdtempSync(join(tmpdir(), "msgcode-agent-")));
 	const home = join(folder, "home");
 	const bin = join(folder, "bin");
+	const temporary = join(folder, "tmp");
 	const path = join(folder, "repo");
-	for (const made of [home, bin, path]) mkdirSync(made);
+	for (const made of [home, bin, temporary, path]) mkdirSync(made);
 	symlinkSync(program.path ?? "", join(bin, program.id));
 	writeFileSync(join(home, ".gitconfig"), "[user]\n\tname = Test Person\n\temail = test@example.com\n");
 	const own = signIn(home);
 	const env = {
 		PATH: [bin, dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
 		HOME: home,
+		// Not the folder that HOME is in: Codex puts no program of its own below the temporary folder.
+		TMPDIR: temporary,
 		XDG_CONFIG_HOME: join(home, ".config"),
 		XDG_DATA_HOME: join(home, ".local/share"),
 		XDG_STATE_HOME: join(home, ".local/state"),

@@ -29,7 +29,7 @@ export const responses: ModelApi = {
 		const turns: Turn[] = [
 			{ thought: "**Planning** the edit", calls: [plan("in_progress", "pending")] },
 			{ calls: [shell(tools, `printf '%s' '${MADE_TEXT}' > ${MADE} && cat ${MADE}`)] },
-			{ calls: [patch()] },
+			{ calls: [patch(tools)] },
 			{ calls: [plan("completed", "completed")] },
 			{ text: DONE, calls: [] },
 		];
@@ -111,9 +111,11 @@ function shell(tools: readonly string[], command: string): ToolCall {
 	return { name: "shell", input: { command: ["bash", "-lc", command] } };
 }
 
-function patch(): ToolCall {
+/** A patch; a program that offers no tool for it takes it from its shell. */
+function patch(tools: readonly string[]): ToolCall {
 	const plain = "*** Begin Patch\n*** Add File: patched.txt\n+patched by the scripted model\n*** End Patch";
-	return { name: "apply_patch", input: {}, plain };
+	if (tools.includes("apply_patch")) return { name: "apply_patch", input: {}, plain };
+	return shell(tools, `apply_patch <<'EOF'\n${plain}\nEOF`);
 }
 
 function callItem({ name, input, plain }: ToolCall, call_id: string): Json {

@@ -14,7 +14,8 @@ export function runOutcomeLines(receipt: Receipt, files: readonly ChangedFile[],
 	];
 	if (receipt.errorCode !== null)
 		lines.push(`  ${style.red(receipt.errorCode)}: ${receipt.errorMessage}${inBrackets(factsIn(receipt.details))}`);
-	if (receipt.mode === "in-place") lines.push("  It had no worktree: what it changed, if anything, is in the checkout, not committed.");
+	if (receipt.mode === "in-place")
+		lines.push("  It had no worktree: what it changed, if anything, is in the checkout, not committed.");
 	else if (receipt.noChanges) lines.push("  It changed nothing.");
 	else lines.push(`  ${patchLine(receipt, style)}`);
 	lines.push(...shownFiles(files, style));

@@ -21,6 +21,8 @@ export interface TaskRunOptions {
 	readonly session?: "main" | "isolated";
 	readonly approve?: string;
 	readonly idempotencyKey?: string;
+	readonly prepare?: boolean;
+	readonly confirm?: string;
 }
 
 export async function requestFor(
@@ -64,6 +66,7 @@ export async function requestFor(
 		close: options.close === true || definition.closeOn === "success",
 		sensitive: definition.sensitive,
 		idempotencyKey: options.idempotencyKey ?? null,
+		confirmation: null,
 		allowEnv: settings.env.allow,
 	};
 }

@@ -54,6 +54,7 @@ export const environmentNames = {
 	MSGCODE_RUN_ID: { setBy: "run", meaning: "The run." },
 	MSGCODE_ATTEMPT: { setBy: "run", meaning: "The number of the attempt, from 1." },
 	MSGCODE_RUN_DIR: { setBy: "run", meaning: "The run's folder." },
+	MSGCODE_EVIDENCE_DIR: { setBy: "run", meaning: "Where evidence goes, for a runner whose record asks for it." },
 	MSGCODE_GIT_OF: { setBy: "git", meaning: "Set for git: the msgcode process that started it." },
 	MSGCODE_TASK_FILE: { setBy: "run", meaning: "The task's Markdown file." },
 	NO_COLOR: { setBy: "user", meaning: "Any value: no colour." },

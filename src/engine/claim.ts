@@ -42,6 +42,8 @@ export interface Claim {
 	} | null;
 	readonly sensitive: boolean;
 	readonly session: string | null;
+	/** The digest of the plan that a person confirmed for this run. */
+	readonly confirmed?: string;
 }
 
 export type ClaimState = { readonly claim: Claim; readonly owner: "alive" | "dead" | "unknown" };

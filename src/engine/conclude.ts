@@ -106,8 +106,9 @@ export async function concludeRun(ledger: Ledger, facts: ConcludeFacts): Promise
 		resources: ending.resources,
 		artifacts:
 			result.patch === null || result.patch.withheld !== undefined ? ["summary.md"] : ["patch.diff", "summary.md"],
+		...(ending.evidence === undefined ? {} : { evidence: ending.evidence }),
 		events: facts.events,
-		approvalsRequested: [],
+		approvalsRequested: claim.confirmed === undefined ? [] : [`each-run ${claim.confirmed}`],
 		secrets,
 		warnings: [...ending.warnings, ...result.warnings],
 		promptDigest: claim.promptDigest,

@@ -17,6 +17,7 @@ import { applyHandedDiff } from "./apply-diff.ts";
 import { runAttempt } from "./attempt.ts";
 import { collectWork, treeAfterChecks } from "./collect-work.ts";
 import { type ConcludedRun, concludeRun } from "./conclude.ts";
+import { EVIDENCE_VARIABLE, listEvidence, wantsEvidence } from "./evidence.ts";
 import { endingOf, runChecks } from "./run-ending.ts";
 import { isCancelRequested, noteEnding, type RunEnding } from "./run-folder.ts";
 import type { RunControls, Running, RunRequest } from "./run-request.ts";
@@ -102,7 +103,8 @@ async function workAndCollect(
 	const changed = await compareSharedState(git, place, before, await (early ?? readSharedState(git, place)));
 	failPoint("run.checked");
 	const warnings = [...running.warnings, ...dirtyCheckout(request, before), ...work.warnings, ...changed];
-	return endingOf(request, attempt, { ...work, treeAfterChecks: after, checks, warnings });
+	const ending = endingOf(request, attempt, { ...work, treeAfterChecks: after, checks, warnings });
+	return wantsEvidence(request) ? { ...ending, evidence: listEvidence(folder) } : ending;
 }
 
 /** What the runner's program may take, and where its work shows. */
@@ -155,6 +157,7 @@ function ownVariables(ledger: Ledger, request: RunRequest, running: Running, cwd
 		MSGCODE_ATTEMPT: "1",
 		MSGCODE_WORKSPACE: ledger.workspace.root,
 		MSGCODE_RUN_DIR: running.folder.artifacts,
+		...(wantsEvidence(request) ? { [EVIDENCE_VARIABLE]: running.folder.evidence } : {}),
 		MSGCODE_TASK_FILE: `${ledger.workspace.root}/${definitionPath(request.taskId)}`,
 	};
 }

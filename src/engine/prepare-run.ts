@@ -69,6 +69,12 @@ export async function dropHalfMade(ledger: Ledger, taskId: string, runId: string
 	await git(["update-ref", "-d", `refs/heads/${branchOf(taskId, runId)}`]);
 }
 
+/** The commit that a run from `revision` starts from, and its code. Throws revision_not_found. */
+export async function baseOf(ledger: Ledger, revision: string | null): Promise<{ commit: string; codeTree: string }> {
+	const commit = await resolveBase(ledger, revision);
+	return { commit, codeTree: await codeTreeAt(ledger, commit) };
+}
+
 async function resolveBase(ledger: Ledger, revision: string | null): Promise<string> {
 	const name = revision ?? "HEAD";
 	const reader = ledger.openReader();

@@ -19,6 +19,7 @@ import { RUN_MARKER } from "./attempt.ts";
 import { type Claim, listClaims, ownerState, readClaim, releaseClaim } from "./claim.ts";
 import { collectWork } from "./collect-work.ts";
 import { concludeRun, keepEvents } from "./conclude.ts";
+import { listEvidence } from "./evidence.ts";
 import { dropHalfMade } from "./prepare-run.ts";
 import { recycleWorktree } from "./remove-worktree.ts";
 import { makeRunFolder, noteEnding, type RunEnding, type RunFolder, readEnding, tidyRunFolder } from "./run-folder.ts";
@@ -113,6 +114,7 @@ async function abortedEnding(ledger: Ledger, claim: Claim, folder: RunFolder): P
 		lastWords: "",
 		lastWordsDigest: sizedDigest(""),
 		close: false,
+		...(existsSync(folder.evidence) ? { evidence: listEvidence(folder) } : {}),
 	};
 }
 

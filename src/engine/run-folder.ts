@@ -4,7 +4,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureFolder, readFileIfThere, replaceFile } from "../core/files.ts";
 import type { CollectWarning } from "../git/collect.ts";
-import type { AttemptResult, CheckResult, RunStatus } from "../ledger/runs/receipt.ts";
+import type { AttemptResult, CheckResult, EvidenceFile, RunStatus } from "../ledger/runs/receipt.ts";
 
 export interface RunFolder {
 	readonly stateDir: string;
@@ -20,6 +20,8 @@ export interface RunFolder {
 	readonly cancelRequest: string;
 	/** Where a runner may put artifacts. */
 	readonly artifacts: string;
+	/** Where a runner puts what proves its work, if its record asks for that. */
+	readonly evidence: string;
 	readonly scratch: string;
 }
 
@@ -36,6 +38,7 @@ export function runFolderAt(stateDir: string, runId: string): RunFolder {
 		prompt: join(path, "prompt.md"),
 		cancelRequest: join(path, "cancel"),
 		artifacts: join(path, "artifacts"),
+		evidence: join(path, "evidence"),
 		scratch: join(path, "scratch"),
 	};
 }
@@ -73,6 +76,8 @@ export interface RunEnding {
 	readonly lastWords: string;
 	readonly lastWordsDigest: { readonly sha256: string; readonly length: number };
 	readonly close: boolean;
+	/** Empty where no evidence was asked for. */
+	readonly evidence?: readonly EvidenceFile[];
 }
 
 export function noteEnding(folder: RunFolder, ending: RunEnding): void {

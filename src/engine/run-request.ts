@@ -6,6 +6,7 @@ import type { SharedState } from "../git/shared-state.ts";
 import type { Definition } from "../ledger/task/definition.ts";
 import type { Runner, RunnerPlan, RunnerRequest } from "../runners/runner.ts";
 import type { Claim } from "./claim.ts";
+import type { Confirmation } from "./evidence.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { RunnerWishes } from "./runner-request.ts";
 import type { TaskWorktree } from "./worktree.ts";
@@ -39,6 +40,8 @@ export interface RunRequest {
 	readonly close: boolean;
 	readonly sensitive: boolean;
 	readonly idempotencyKey: string | null;
+	/** Of this very run, for a runner that asks for one each time. */
+	readonly confirmation: Confirmation | null;
 	/** Names of the user's variables that the runner gets beyond the standard ones. */
 	readonly allowEnv: readonly string[];
 }

@@ -11,6 +11,7 @@ import { definitionPath } from "../ledger/paths.ts";
 import type { RunnerPlan } from "../runners/runner.ts";
 import { type Claim, readClaim, releaseClaim, takeClaim, updateClaim } from "./claim.ts";
 import type { ConcludedRun } from "./conclude.ts";
+import { makeEvidence, wantsEvidence } from "./evidence.ts";
 import { executeRun } from "./execute-run.ts";
 import { prepareRun } from "./prepare-run.ts";
 import { promptFor } from "./prompt.ts";
@@ -34,6 +35,7 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 	failPoint("run.claimed");
 	makeRunFolder(stateDir, runId);
 	if (prompt !== null) keepPrompt(folder, prompt);
+	if (wantsEvidence(request)) makeEvidence(folder, request.confirmation);
 	const update = (change: Partial<Claim>) => {
 		claim = updateClaim(stateDir, claim, change, now());
 	};
@@ -115,6 +117,7 @@ async function newClaim(
 		idempotencyKey: request.idempotencyKey,
 		runner: { kind: request.runner.kind, model: request.payload.model ?? null, argv: [] },
 		promptDigest: sizedDigest(request.prompt),
+		...(request.confirmation === null ? {} : { confirmed: request.confirmation.prepared.digest }),
 		promptSent: prompt === null ? null : sizedDigest(prompt),
 		base: null,
 		worktree: null,

@@ -87,6 +87,7 @@ const RECEIPT_KEYS: Record<keyof Receipt, true> = {
 	usage: true,
 	resources: true,
 	artifacts: true,
+	evidence: true,
 	events: true,
 	approvalsRequested: true,
 	secrets: true,

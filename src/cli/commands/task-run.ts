@@ -16,6 +16,7 @@ import { archiveAfter } from "../archive-after.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { requirePermission } from "../permission.ts";
+import { confirmationOf, prepareOnly } from "../run-confirmation.ts";
 import { showProgress } from "../run-progress.ts";
 import { runOutcomeLines } from "../run-text.ts";
 import { requestFor, type TaskRunOptions } from "../task-run-request.ts";
@@ -37,7 +38,9 @@ export async function run(
 	if (context.flags.dryRun) return dryRun(app, request);
 	await allow(context, app, task, options);
 	await ensureCommitted(app.ledger, id);
-	const concluded = await runSupervised(context, app, request);
+	if (options.prepare === true) return prepareOnly(app, request, task.definition);
+	const confirmation = await confirmationOf(context, app, request, task.definition, options.confirm);
+	const concluded = await runSupervised(context, app, { ...request, confirmation });
 	await refreshIndex(app.ledger, [id]);
 	if (request.close && concluded.receipt.status === "ok") await archiveAfter(context, app);
 	return resultOf(app, id, concluded.receipt, concluded);

@@ -128,6 +128,8 @@ const running: readonly Verb[] = [
 			},
 			{ flag: "--timeout <duration>", help: "end the run after this time, such as 90s, 15m, 1h30m" },
 			{ flag: "--approve <digest>", help: "approve exactly this command, without a question" },
+			{ flag: "--prepare", help: "only write down what the run would do, for a runner that is confirmed each time" },
+			{ flag: "--confirm <digest>", help: "run exactly what was prepared" },
 			{ flag: "--idempotency-key <key>", help: "start at most one run for this key" },
 		],
 		load: () => import("./task-run.ts"),

@@ -43,6 +43,14 @@ export interface SecretPlace {
 	readonly line: number;
 }
 
+/** A file of the run's evidence folder, which stays on the machine where the run was made. */
+export interface EvidenceFile {
+	readonly path: string;
+	/** Null where it could not be read. */
+	readonly sha256: string | null;
+	readonly bytes: number;
+}
+
 export interface Receipt {
 	readonly schemaVersion: 1;
 	readonly runId: string;
@@ -88,6 +96,8 @@ export interface Receipt {
 		readonly survivorsKilled: number;
 	};
 	readonly artifacts: readonly string[];
+	/** What proves the run, for a runner whose record asks for evidence. */
+	readonly evidence?: readonly EvidenceFile[];
 	readonly events: { readonly sha256: string; readonly lines: number } | null;
 	readonly approvalsRequested: readonly string[];
 	readonly secrets: readonly SecretPlace[];

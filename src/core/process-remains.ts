@@ -17,9 +17,15 @@ export interface GroupLeader {
 
 /** Within this time no kernel hands out all process ids once around. */
 const YOUNG_MS = 250;
+const NOBODY: ReadonlySet<number> = new Set();
 
-/** Everything of the run that lives, its leader included. */
-export function findRemains(leader: GroupLeader, marker: ProcessMarker, family: Family): LadderTarget[] {
+/** Everything of the run that lives, its leader included. `members`: what the kernel says belongs to the run as well. */
+export function findRemains(
+	leader: GroupLeader,
+	marker: ProcessMarker,
+	family: Family,
+	members: ReadonlySet<number> = NOBODY,
+): LadderTarget[] {
 	const { pid, startOrder } = leader.row;
 	const collected = leader.collected();
 	const young = performance.now() - leader.startedAt < YOUNG_MS;
@@ -30,7 +36,7 @@ export function findRemains(leader: GroupLeader, marker: ProcessMarker, family: 
 		leaderListed ||= isLeader;
 		if (row.zombie || row.startOrder < startOrder || isFamily(row, family)) continue;
 		const inGroup = row.group === pid;
-		if (!inGroup && !carriesMarker(row.pid, marker)) continue;
+		if (!inGroup && !members.has(row.pid) && !carriesMarker(row.pid, marker)) continue;
 		const { startTime } = row;
 		const survivor = collected || !inGroup;
 		targets.push({ pid: row.pid, startTime, groupId: inGroup ? pid : null, uncollected: isLeader, survivor });

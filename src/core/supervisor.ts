@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { basename, isAbsolute } from "node:path";
 import { now } from "./clock.ts";
-import { newestChange } from "./folder-change.ts";
+import { folderBytes, newestChange } from "./folder-walk.ts";
 import { type LaunchOptions, launch, type RunningChild } from "./launch.ts";
 import { type CapturedOutput, type CaptureOptions, captureOutput, type OutputCapture } from "./output-capture.ts";
 import { identityFromRow, ownIdentity, type ProcessIdentity } from "./process-identity.ts";
@@ -13,9 +13,17 @@ import { climbLadder, pause } from "./process-ladder.ts";
 import { findMarked, findRemains, type GroupLeader } from "./process-remains.ts";
 import { type Family, ownFamily } from "./process-signal.ts";
 import { type ProcessMarker, type ProcessRow, readProcess } from "./process-table.ts";
-import { type ResourceUse, watchResourceUse } from "./resource-use.ts";
+import type { ResourceUse } from "./resource-use.ts";
 import { listenForStop, type StopSources } from "./stop-request.ts";
 import { type TimeLimits, watchTime } from "./time-limits.ts";
+import {
+	keepLimits,
+	type LimitKeepers,
+	type LimitOptions,
+	NO_LIMITS,
+	type ResourceLimits,
+	type UseWarning,
+} from "./use-limits.ts";
 
 export interface SuperviseOptions
 	extends LaunchOptions,
@@ -26,7 +34,10 @@ export interface SuperviseOptions
 	readonly onSpawn: (identity: ProcessIdentity, input: ProgramInput) => void;
 	/** Asked after each line: whether the program has said its last word, so that it is to end now. */
 	readonly saidLastWord?: () => boolean;
-	/** Where a change of a file says that a silent program works, and what is left out of that; absolute paths. */
+	readonly limits?: ResourceLimits | undefined;
+	/** Something that does not end the program. */
+	readonly onWarning?: (warning: UseWarning) => void;
+	/** Where a change of a file says that a silent program works and the disk is measured, and what is left out of that. */
 	readonly folders?: { readonly watched: readonly string[]; readonly skipped: readonly string[] };
 	/** Bytes of one line that are kept; 262,144 unless told. */
 	readonly maxLineBytes?: number;
@@ -74,6 +85,11 @@ export interface ProcessOutcome extends ResourceUse, CapturedOutput {
 	readonly left: number;
 }
 
+export interface SupervisedOutcome extends ProcessOutcome {
+	/** Who saw to the limits. */
+	readonly keepers: LimitKeepers;
+}
+
 const POLITE: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGKILL"];
 /** For what stays behind a program that ended by itself; background jobs of a shell ignore SIGINT. */
 const LEFTOVERS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGKILL"];
@@ -83,12 +99,13 @@ const LADDER_MS = 2_000;
  * Runs the program and settles when it and its descendants are gone. Whatever the program does is an outcome; rejects
  * only with what `onSpawn` or `onLine` threw, after the program was killed.
  */
-export async function superviseProcess(options: SuperviseOptions): Promise<ProcessOutcome> {
+export async function superviseProcess(options: SuperviseOptions): Promise<SupervisedOutcome> {
 	const { argv, marker } = options;
 	const program = argv[0] ?? "";
 	const base = {
 		program: isAbsolute(program) ? basename(program) : program,
 		...{ exitCode: null, signal: null, spawnError: null, survivorsKilled: 0, left: 0, timer: null, exceeded: null },
+		keepers: { memory: null, cpu: null, disk: null },
 		...{ peakRssBytes: null, cpuSeconds: null, stdoutBytes: 0, stderrBytes: 0, rawLogProblem: null },
 		startedAtMs: now(),
 	};
@@ -104,12 +121,13 @@ export async function superviseProcess(options: SuperviseOptions): Promise<Proce
 			listeners.line();
 		},
 	});
+	const disk = await diskBefore(options);
 	const child = await launch({ ...options, env: { ...options.env, [marker.name]: marker.value } });
 	if ("error" in child) {
 		const { outcome, error: spawnError } = child;
 		return { ...base, ...output.finish(), outcome, spawnError, endedAtMs: now() };
 	}
-	const ended = await watchOver(child, options, { output, listeners }, family);
+	const ended = await watchOver(child, options, { output, listeners, disk }, family);
 	return { ...base, ...ended, ...output.finish(), endedAtMs: now() };
 }
 
@@ -130,17 +148,24 @@ export async function sweepMarked(
 }
 
 type Ended = ResourceUse &
-	Pick<ProcessOutcome, "outcome" | "timer" | "exceeded" | "exitCode" | "signal" | "survivorsKilled" | "left">;
+	Pick<
+		SupervisedOutcome,
+		"outcome" | "timer" | "exceeded" | "keepers" | "exitCode" | "signal" | "survivorsKilled" | "left"
+	>;
 
 async function watchOver(
 	child: RunningChild,
 	options: SuperviseOptions,
-	{ output, listeners }: { readonly output: OutputCapture; readonly listeners: Listeners },
+	{ output, listeners, disk }: Surroundings,
 	family: Family,
 ): Promise<Ended> {
-	const { closeGraceMs = 1_000, ladderMs = LADDER_MS, folders } = options;
+	const { closeGraceMs = 1_000, ladderMs = LADDER_MS, folders, marker, onWarning: warn = () => {} } = options;
 	const collected = (): boolean => child.exitCode !== null || child.signalCode !== null;
 	const stop = listenForStop(options, collected);
+	const limits = keepLimits({
+		...{ limits: options.limits ?? NO_LIMITS, pid: child.pid, marker, cgroup: true },
+		...{ disk, exceeded: stop.stop, warn },
+	});
 	const lastChange = async () =>
 		folders === undefined ? null : await newestChange(folders.watched, { skip: folders.skipped });
 	const time = watchTime(options, lastChange, stop.stop);
@@ -159,14 +184,13 @@ async function watchOver(
 	};
 	output.attach(child, fail);
 	const leader: GroupLeader = { row: leaderRow(child.pid), startedAt: performance.now(), collected };
-	const use = watchResourceUse(child.pid);
 	try {
 		options.onSpawn(identityFromRow(leader.row), input);
 	} catch (cause) {
 		fail(cause);
 	}
 
-	const find = () => findRemains(leader, options.marker, family);
+	const find = () => findRemains(leader, marker, family, limits.members());
 	await Promise.race([exited, whenAborted(stop.requested)]);
 	if (stop.cause() === null) await quietEnd(find, output, closeGraceMs, stop.requested);
 	const signals = stop.cause() === null ? LEFTOVERS : POLITE;
@@ -178,7 +202,7 @@ async function watchOver(
 
 	stop.close();
 	time.close();
-	const used = use.stop();
+	const { exceeded, use } = await limits.finish();
 	child.stdin?.destroy();
 	child.unref();
 	if (failures.length > 0) {
@@ -186,8 +210,27 @@ async function watchOver(
 		throw failures[0];
 	}
 	const { exitCode, signalCode: signal } = child;
-	const how = stop.cause() ?? { outcome: signal === null ? ("exited" as const) : ("signaled" as const) };
-	return { timer: null, exceeded: null, ...how, exitCode, signal, survivorsKilled, left, ...used };
+	const asked = stop.cause();
+	// What ended by itself, or was ended in its grace, may have gone over a limit unseen.
+	const over = exceeded !== null && (asked === null || asked.outcome === "lingered");
+	const how = over
+		? { outcome: "over_limit" as const, exceeded }
+		: (asked ?? { outcome: signal === null ? ("exited" as const) : ("signaled" as const) });
+	const { keepers } = limits;
+	return { timer: null, exceeded: null, ...how, keepers, exitCode, signal, survivorsKilled, left, ...use };
+}
+
+/** How full the watched folders are, and how to ask again; null where the disk has no limit. */
+async function diskBefore({ limits, folders }: SuperviseOptions): Promise<LimitOptions["disk"]> {
+	if (folders === undefined || (limits?.diskBytes ?? null) === null) return null;
+	const measure = () => folderBytes(folders.watched, { skip: folders.skipped });
+	return { measure, before: await measure() };
+}
+
+interface Surroundings {
+	readonly output: OutputCapture;
+	readonly listeners: Listeners;
+	readonly disk: LimitOptions["disk"];
 }
 
 /** What the supervision wants to know of the output while it comes. */

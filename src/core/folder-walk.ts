@@ -30,6 +30,15 @@ export async function newestChange(folders: readonly string[], options: WalkOpti
 	return newest;
 }
 
+/** What the folders take on the disk, bytes; a file with several names counts once. */
+export async function folderBytes(folders: readonly string[], options: WalkOptions = {}): Promise<number> {
+	let total = 0;
+	await walk(folders, options, ({ bytes }) => {
+		total += bytes;
+	});
+	return total;
+}
+
 interface Seen {
 	readonly ctimeMs: number;
 	/** Bytes that it takes on the disk. */
@@ -44,6 +53,7 @@ async function walk(
 	const waiting = [...folders];
 	const later: string[] = [];
 	const left = new Set(skip);
+	const linked = new Set<string>();
 	for (const path of folders) await look(path);
 	let entries = 0;
 	for (let folder = waiting.shift() ?? later.shift(); folder !== undefined; folder = waiting.shift() ?? later.shift()) {
@@ -65,7 +75,11 @@ async function walk(
 	async function look(path: string): Promise<boolean> {
 		const stat = await lstat(path).catch(() => null);
 		if (stat === null) return false;
-		see({ ctimeMs: stat.ctimeMs, bytes: stat.blocks * 512 });
-		return stat.isDirectory();
+		const isFolder = stat.isDirectory();
+		const name = `${stat.dev}:${stat.ino}`;
+		const again = !isFolder && stat.nlink > 1 && linked.has(name);
+		if (!isFolder && stat.nlink > 1) linked.add(name);
+		see({ ctimeMs: stat.ctimeMs, bytes: again ? 0 : stat.blocks * 512 });
+		return isFolder;
 	}
 }

@@ -35,6 +35,8 @@ export interface SuperviseOptions
 	/** Asked after each line: whether the program has said its last word, so that it is to end now. */
 	readonly saidLastWord?: () => boolean;
 	readonly limits?: ResourceLimits | undefined;
+	/** False where the program's processes are not started below us, so that no group of ours can hold them. */
+	readonly cgroup?: boolean;
 	/** Something that does not end the program. */
 	readonly onWarning?: (warning: UseWarning) => void;
 	/** Where a change of a file says that a silent program works and the disk is measured, and what is left out of that. */
@@ -163,7 +165,7 @@ async function watchOver(
 	const collected = (): boolean => child.exitCode !== null || child.signalCode !== null;
 	const stop = listenForStop(options, collected);
 	const limits = keepLimits({
-		...{ limits: options.limits ?? NO_LIMITS, pid: child.pid, marker, cgroup: true },
+		...{ limits: options.limits ?? NO_LIMITS, pid: child.pid, marker, cgroup: options.cgroup ?? true },
 		...{ disk, exceeded: stop.stop, warn },
 	});
 	const lastChange = async () =>

@@ -55,7 +55,7 @@ const MEMORY_LOOK_MS = 100;
 const DISK_LOOK_MS = 1_000;
 const DISK_COST_SHARE = 20;
 /** Processor time is judged over at least this long: a start is always busy. */
-const CPU_WINDOW_MS = 3_000;
+const CPU_WINDOW_MS = 2_000;
 
 export function keepLimits(options: LimitOptions): LimitWatch {
 	const { limits, pid, marker, disk, exceeded, warn } = options;

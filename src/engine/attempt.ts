@@ -1,20 +1,20 @@
 // One attempt of a run: the runner's program under supervision, its output turned into events.
 // Invariant: the attempt ends when the program and all that it started have ended.
-import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { isoTime, now } from "../core/clock.ts";
 import type { EventData, EventType } from "../core/event.ts";
 import { failPoint } from "../core/failpoint.ts";
 import type { Hold } from "../core/hold.ts";
 import { type ProgramInput, superviseProcess } from "../core/supervisor.ts";
-import type { AttemptResult } from "../ledger/runs/receipt.ts";
+import type { ResourceLimits } from "../core/use-limits.ts";
+import type { CollectWarning } from "../git/collect.ts";
+import type { AttemptResult, Receipt } from "../ledger/runs/receipt.ts";
 import type { Runner, RunnerOutcome, RunnerPlan } from "../runners/runner.ts";
+import { missingOutput, RAW_LOG_BYTES } from "./missing-output.ts";
 import type { RunFolder } from "./run-folder.ts";
+import { keptLimits } from "./run-limits.ts";
 
 /** In the environment of everything that a run starts, so that what escapes is found again. */
 export const RUN_MARKER = "MSGCODE_RUN_ID";
-
-const RAW_LOG_BYTES = 16 * 1024 * 1024;
 
 export interface AttemptRequest {
 	readonly runner: Runner;
@@ -26,6 +26,7 @@ export interface AttemptRequest {
 	readonly timeoutMs: number;
 	/** How long the program may neither say anything nor change a file; null = for ever. */
 	readonly idleMs: number | null;
+	readonly limits: ResourceLimits;
 	/** Held while the run waits for a person. */
 	readonly hold?: Hold;
 	/** Called once, as soon as the program runs, with what can still be said to it. */
@@ -43,17 +44,17 @@ export interface AttemptRequest {
 export interface AttemptEnd {
 	readonly outcome: RunnerOutcome;
 	readonly result: AttemptResult;
-	readonly resources: {
-		readonly peakRssBytes: number | null;
-		readonly cpuSeconds: number | null;
-		readonly survivorsKilled: number;
-	};
+	readonly resources: Receipt["resources"];
+	/** What is missing of what it said, and what it used beyond a limit that nothing enforces. */
+	readonly warnings: readonly CollectWarning[];
 }
 
 export async function runAttempt(request: AttemptRequest): Promise<AttemptEnd> {
 	const { runner, plan, emit, attempt, folder } = request;
 	const { lineBytes, graceMs } = runner.capability.limits;
 	const seen = runner.begin();
+	const warnings: CollectWarning[] = [];
+	let cutLines = 0;
 	const startedAtMs = now();
 	emit("run.attempt_started", { attempt });
 	const ended = await superviseProcess({
@@ -66,6 +67,8 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnd> {
 		idleMs: request.idleMs,
 		graceMs: graceMs ?? undefined,
 		hold: request.hold,
+		limits: request.limits,
+		onWarning: ({ code, message }) => void warnings.push({ code, message }),
 		folders: { watched: [request.cwd, folder.artifacts], skipped: request.foreignFolders },
 		maxLineBytes: lineBytes,
 		saidLastWord: () => seen.terminal,
@@ -78,6 +81,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnd> {
 			request.onInput?.(input);
 		},
 		onLine: (stream, text, truncated) => {
+			if (truncated) cutLines += 1;
 			for (const event of runner.interpret(seen, stream, text, truncated)) emit(event.type, event.data);
 		},
 	});
@@ -100,58 +104,9 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnd> {
 		errorCode: outcome.errorCode,
 		willRetry: false,
 	});
-	const { peakRssBytes, cpuSeconds, survivorsKilled } = ended;
-	return { outcome, result, resources: { peakRssBytes, cpuSeconds, survivorsKilled } };
-}
-
-export interface CheckRun {
-	readonly check: string | readonly string[];
-	readonly position: number;
-}
-
-/** Runs one check of a task in the worktree, as its own supervised program. */
-export async function runCheck(
-	{ check, position }: CheckRun,
-	request: Pick<AttemptRequest, "cwd" | "env" | "runId" | "timeoutMs" | "folder" | "cancel" | "kill" | "emit">,
-) {
-	const hash = createHash("sha256");
-	let bytes = 0;
-	const command = typeof check === "string" ? check : check.join(" ");
-	request.emit("run.status", { status: "checking", check: command });
-	const ended = await superviseProcess({
-		argv: typeof check === "string" ? ["/bin/sh", "-c", check] : check,
-		cwd: request.cwd,
-		env: request.env,
-		stdin: null,
-		timeoutMs: request.timeoutMs,
-		cancel: request.cancel,
-		kill: request.kill,
-		marker: { name: RUN_MARKER, value: request.runId },
-		rawLogs: {
-			stdout: join(request.folder.path, `check-${position + 1}.stdout.log`),
-			stderr: join(request.folder.path, `check-${position + 1}.stderr.log`),
-			maxBytes: RAW_LOG_BYTES,
-		},
-		onSpawn: () => {},
-		onLine: (stream, text, truncated) => {
-			const data = Buffer.from(`${text}\n`);
-			hash.update(data);
-			bytes += data.length;
-			request.emit("run.log", { stream, text, check: position + 1, ...(truncated ? { truncated } : {}) });
-		},
-	});
-	const status =
-		ended.outcome === "exited" && ended.exitCode === 0
-			? "ok"
-			: ended.outcome === "timeout" || ended.outcome === "canceled"
-				? ended.outcome
-				: "failed";
-	return {
-		command,
-		status,
-		exitCode: ended.exitCode,
-		durationMs: ended.endedAtMs - ended.startedAtMs,
-		outputSha256: hash.digest("hex"),
-		outputBytes: bytes,
-	} as const;
+	const { peakRssBytes, cpuSeconds, survivorsKilled, keepers } = ended;
+	const limits = keptLimits(request.limits, keepers);
+	const resources = { peakRssBytes, cpuSeconds, survivorsKilled, ...(limits === undefined ? {} : { limits }) };
+	warnings.push(...missingOutput(ended, cutLines, lineBytes, "the runner"));
+	return { outcome, result, resources, warnings };
 }

@@ -20,6 +20,7 @@ import { type ConcludedRun, concludeRun } from "./conclude.ts";
 import { EVIDENCE_VARIABLE, listEvidence, wantsEvidence } from "./evidence.ts";
 import { endingOf, runChecks } from "./run-ending.ts";
 import { isCancelRequested, noteEnding, type RunEnding } from "./run-folder.ts";
+import { resourceLimits } from "./run-limits.ts";
 import type { RunControls, Running, RunRequest } from "./run-request.ts";
 import { sharedPlace } from "./shared-place.ts";
 import { workingFolder } from "./worktree.ts";
@@ -78,7 +79,14 @@ async function workAndCollect(
 	update({ phase: "running", runner: { ...running.claim().runner, argv } });
 	execution.emit("run.status", { status: "running" });
 	const own = ownVariables(ledger, request, running, cwd);
-	const shared = { ...execution, cwd, runId, folder, timeoutMs: request.timeoutMs };
+	const shared = {
+		...execution,
+		cwd,
+		runId,
+		folder,
+		timeoutMs: request.timeoutMs,
+		limits: resourceLimits(request.limits),
+	};
 	const allow = [...request.allowEnv, ...plan.passEnv];
 	const env = runnerEnvironment(ledger.env, { allow, add: { ...plan.env, ...own } });
 	const accept = (outcome: RunnerOutcome) => applyHandedDiff(ledger, { folder, worktree, emit: shared.emit }, outcome);
@@ -102,7 +110,13 @@ async function workAndCollect(
 	const after = checks.length > 0 ? await treeAfterChecks(ledger, running.claim(), folder) : null;
 	const changed = await compareSharedState(git, place, before, await (early ?? readSharedState(git, place)));
 	failPoint("run.checked");
-	const warnings = [...running.warnings, ...dirtyCheckout(request, before), ...work.warnings, ...changed];
+	const warnings = [
+		...running.warnings,
+		...dirtyCheckout(request, before),
+		...attempt.warnings,
+		...work.warnings,
+		...changed,
+	];
 	const ending = endingOf(request, attempt, { ...work, treeAfterChecks: after, checks, warnings });
 	return wantsEvidence(request) ? { ...ending, evidence: listEvidence(folder) } : ending;
 }

@@ -4,8 +4,9 @@ import { now } from "../core/clock.ts";
 import { sizedDigest } from "../core/ids.ts";
 import type { CheckResult } from "../ledger/runs/receipt.ts";
 import { redactSecrets } from "../trust/secrets.ts";
-import { type AttemptEnd, runCheck } from "./attempt.ts";
+import type { AttemptEnd } from "./attempt.ts";
 import type { CollectedWork } from "./collect-work.ts";
+import { runCheck } from "./run-check.ts";
 import type { RunEnding } from "./run-folder.ts";
 import type { RunRequest } from "./run-request.ts";
 

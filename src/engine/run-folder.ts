@@ -4,7 +4,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureFolder, readFileIfThere, replaceFile } from "../core/files.ts";
 import type { CollectWarning } from "../git/collect.ts";
-import type { AttemptResult, CheckResult, EvidenceFile, RunStatus } from "../ledger/runs/receipt.ts";
+import type { AttemptResult, CheckResult, EvidenceFile, Receipt, RunStatus } from "../ledger/runs/receipt.ts";
 
 export interface RunFolder {
 	readonly stateDir: string;
@@ -61,11 +61,7 @@ export interface RunEnding {
 	readonly checks: readonly CheckResult[];
 	readonly attempts: readonly AttemptResult[];
 	readonly warnings: readonly CollectWarning[];
-	readonly resources: {
-		readonly peakRssBytes: number | null;
-		readonly cpuSeconds: number | null;
-		readonly survivorsKilled: number;
-	};
+	readonly resources: Receipt["resources"];
 	readonly usage: {
 		readonly inputTokens: number | null;
 		readonly outputTokens: number | null;

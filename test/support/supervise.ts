@@ -6,13 +6,13 @@ import { fileURLToPath } from "node:url";
 import type { ProcessIdentity } from "../../src/core/process-identity.ts";
 import type { ProcessMarker } from "../../src/core/process-table.ts";
 import {
-	type ProcessOutcome,
+	type SupervisedOutcome,
 	type SuperviseOptions,
 	superviseProcess,
 	sweepMarked,
 } from "../../src/core/supervisor.ts";
 
-export interface Supervised extends ProcessOutcome {
+export interface Supervised extends SupervisedOutcome {
 	readonly lines: readonly string[];
 	readonly truncated: number;
 	readonly identity: ProcessIdentity | null;

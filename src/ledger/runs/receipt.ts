@@ -51,6 +51,13 @@ export interface EvidenceFile {
 	readonly bytes: number;
 }
 
+/** The limits of the run and what saw to each: the kernel, a look now and then, or nothing but a warning. */
+export interface KeptLimits {
+	readonly memory?: { readonly mb: number; readonly by: "cgroup" | "polling" | "none" };
+	readonly cpu?: { readonly percent: number; readonly by: "cgroup" | "none" };
+	readonly disk?: { readonly mb: number; readonly by: "polling" | "none" };
+}
+
 export interface Receipt {
 	readonly schemaVersion: 1;
 	readonly runId: string;
@@ -94,6 +101,7 @@ export interface Receipt {
 		readonly peakRssBytes: number | null;
 		readonly cpuSeconds: number | null;
 		readonly survivorsKilled: number;
+		readonly limits?: KeptLimits;
 	};
 	readonly artifacts: readonly string[];
 	/** What proves the run, for a runner whose record asks for evidence. */

@@ -3,8 +3,8 @@
 
 import type { App } from "../app.ts";
 import { MsgcodeError } from "../core/errors.ts";
-import type { Confirmation } from "../engine/evidence.ts";
-import { confirmPlan, keepPlan, needsConfirmation, type PreparedPlan, planRun } from "../engine/run-plan.ts";
+import type { Confirmation, PreparedPlan } from "../engine/confirmation.ts";
+import { confirmPlan, keepPlan, needsConfirmation, planRun } from "../engine/run-plan.ts";
 import type { RunRequest } from "../engine/run-request.ts";
 import type { Definition } from "../ledger/task/definition.ts";
 import type { Style } from "./color.ts";

@@ -8,8 +8,9 @@ import { join } from "node:path";
 import { isoTime } from "../core/clock.ts";
 import { ensureFolder, replaceFile } from "../core/files.ts";
 import type { EvidenceFile } from "../ledger/runs/receipt.ts";
+import type { Confirmation } from "./confirmation.ts";
 import type { RunFolder } from "./run-folder.ts";
-import type { PreparedPlan } from "./run-plan.ts";
+
 import type { RunRequest } from "./run-request.ts";
 
 /** Names its evidence folder to the programs of a run. */
@@ -17,12 +18,6 @@ export const EVIDENCE_VARIABLE = "MSGCODE_EVIDENCE_DIR";
 
 const MOST_FILES = 1_000;
 const MOST_BYTES = 256 * 1024 * 1024;
-
-export interface Confirmation {
-	readonly prepared: PreparedPlan;
-	readonly confirmedAtMs: number;
-	readonly actor: string;
-}
 
 /** Its record asks for evidence, or somebody confirmed this very run. */
 export function wantsEvidence({ runner, confirmation }: RunRequest): boolean {

@@ -6,31 +6,12 @@ import { MsgcodeError } from "../core/errors.ts";
 import { ensureFolder, readFileIfThere, removeFileIfThere, replaceFile } from "../core/files.ts";
 import { digest, sizedDigest } from "../core/ids.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { canonicalSpec, type Spec } from "../trust/approvals.ts";
+import { canonicalSpec } from "../trust/approvals.ts";
+import type { PreparedPlan, RunPlan } from "./confirmation.ts";
 import type { Permission } from "./permission.ts";
 import { baseOf } from "./prepare-run.ts";
 import { promptFor } from "./prompt.ts";
 import type { RunRequest } from "./run-request.ts";
-
-export interface RunPlan {
-	readonly taskId: string;
-	readonly runner: string;
-	/** What is executed, as it is approved: argv, environment, checks … */
-	readonly command: Spec;
-	readonly mode: "worktree" | "in-place";
-	/** Of the code that it starts from, without the ledger; null where it goes on in what an earlier run left. */
-	readonly baseCodeTree: string | null;
-	/** Of the text that the runner is sent; null where it is sent none. */
-	readonly prompt: { readonly sha256: string; readonly length: number } | null;
-}
-
-export interface PreparedPlan {
-	readonly plan: RunPlan;
-	/** `sha256:…` */
-	readonly digest: string;
-	readonly preparedAtMs: number;
-	readonly actor: string;
-}
 
 export function needsConfirmation(request: RunRequest): boolean {
 	return request.runner.capability.confirm === "each-run";

@@ -6,7 +6,7 @@ import type { SharedState } from "../git/shared-state.ts";
 import type { Definition } from "../ledger/task/definition.ts";
 import type { Runner, RunnerPlan, RunnerRequest } from "../runners/runner.ts";
 import type { Claim } from "./claim.ts";
-import type { Confirmation } from "./evidence.ts";
+import type { Confirmation } from "./confirmation.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { RunnerWishes } from "./runner-request.ts";
 import type { TaskWorktree } from "./worktree.ts";

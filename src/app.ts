@@ -8,6 +8,7 @@ import { MsgcodeError } from "./core/errors.ts";
 import { armFailPoints } from "./core/failpoint.ts";
 import { type Ledger, openLedger } from "./ledger/ledger.ts";
 import { findWorkspace, openWorkspace, type Workspace } from "./ledger/workspace.ts";
+import { AUTO } from "./runners/auto.ts";
 import type { Registry } from "./runners/registry.ts";
 
 export interface AppOptions {
@@ -31,6 +32,12 @@ export interface App {
 	readonly sources: LoadedSettings["sources"];
 	/** Shipped runners, the user's own and those that msgcode.toml declares. */
 	registry(): Promise<Registry>;
+	/** The runner that a kind stands for: of "auto" the first that works, or runner_unavailable; others are as they are. */
+	resolveRunner(kind: string): Promise<string>;
+	/** What "auto" stood for a short while ago, told without a look at any program; null = it has to be asked. */
+	rememberedAuto(): Promise<string | null>;
+	/** The folder of the user's own settings and runners; null where no home is known. */
+	readonly configDir: string | null;
 }
 
 /** Opens the workspace around `start` and finishes what a killed command left. */
@@ -55,14 +62,32 @@ export async function openApp(options: AppOptions): Promise<App> {
 		warn: options.warn,
 	});
 	await recoverFromCrash(ledger);
+	const configDir = configFolder(options.env);
+	const registry = async () => {
+		const { createRegistry } = await import("./runners/registry.ts");
+		return createRegistry(undefined, settings.runners, configDir);
+	};
+	const autoPlace = async () => {
+		const { find } = await registry();
+		return { env: options.env, stateDir: workspace.stateDir, now: options.now(), find };
+	};
+	let auto: Promise<string> | null = null;
 	return {
 		workspace,
 		ledger,
 		settings,
 		sources,
-		async registry() {
-			const { createRegistry } = await import("./runners/registry.ts");
-			return createRegistry(undefined, settings.runners, configFolder(options.env));
+		configDir,
+		registry,
+		async resolveRunner(kind) {
+			if (kind !== AUTO) return kind;
+			const { resolveAuto } = await import("./engine/auto-runner.ts");
+			auto ??= resolveAuto(await autoPlace());
+			return await auto;
+		},
+		async rememberedAuto() {
+			const { rememberedAuto } = await import("./engine/auto-runner.ts");
+			return rememberedAuto(await autoPlace());
 		},
 	};
 }

@@ -3,6 +3,8 @@ import type { App } from "../app.ts";
 import { MsgcodeError } from "../core/errors.ts";
 import { approve, held, namesDigest, type Permission, permissionOf, standsApproved } from "../engine/permission.ts";
 import type { Definition } from "../ledger/task/definition.ts";
+import { AUTO } from "../runners/auto.ts";
+import { userRunnerStamp } from "../runners/user-runner-file.ts";
 import { type CommandContext, confirm } from "./command.ts";
 import { visible } from "./terminal-text.ts";
 
@@ -12,21 +14,30 @@ export async function permissionFor(
 	definition: Definition,
 	attended: boolean,
 ): Promise<Permission> {
-	return permissionOf(app.ledger, id, definition, { ...basisOf(app), registry: await app.registry(), attended });
+	const auto = usesAuto(app, definition) ? await app.resolveRunner(AUTO).catch(() => null) : null;
+	return permissionOf(app.ledger, id, definition, { ...basisOf(app), auto, registry: await app.registry(), attended });
+}
+
+function usesAuto({ settings }: App, { runner }: Definition): boolean {
+	return (runner?.kind ?? settings.runner.default) === AUTO;
 }
 
 /** What a person is told who looks at a task: null where nothing is held. Quick for a task that stands as it was approved. */
 export async function heldPermission(app: App, id: string, definition: Definition): Promise<Permission | null> {
 	if (definition.runner === undefined && definition.checks.length === 0) return null;
-	if (standsApproved(app.ledger, id, definition, basisOf(app))) return null;
+	const auto = usesAuto(app, definition) ? await app.rememberedAuto() : null;
+	// To look at a task starts no program: where it is not known what "auto" stands for, nothing is said of it.
+	if (usesAuto(app, definition) && auto === null) return null;
+	if (standsApproved(app.ledger, id, definition, { ...basisOf(app), auto })) return null;
 	const permission = await permissionFor(app, id, definition, true);
 	return permission.approved ? null : permission;
 }
 
 /** What the settings add to what a task would execute. */
-export function basisOf({ settings }: Pick<App, "settings">) {
+export function basisOf({ settings, configDir }: Pick<App, "settings" | "configDir">) {
 	const { default: defaultRunner, model_root: modelRoot, sandbox } = settings.runner;
-	return { defaultRunner, modelRoot, sandbox, allowEnv: settings.env.allow, declarations: settings.runners };
+	const ownRunner = (kind: string) => userRunnerStamp(configDir, kind);
+	return { defaultRunner, modelRoot, sandbox, allowEnv: settings.env.allow, declarations: settings.runners, ownRunner };
 }
 
 /** Approves what this user just wrote. `before` is how it stood: what was held then stays held. */

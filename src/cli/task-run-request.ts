@@ -33,8 +33,10 @@ export async function requestFor(
 ): Promise<RunRequest> {
 	const { settings } = app;
 	const typed = context.argv !== null && context.argv.length > 0 ? context.argv : null;
-	const kind = typed !== null ? "shell" : (definition.runner?.kind ?? settings.runner.default);
-	if (kind === null) throw new MsgcodeError("runner_required", `${id} names no runner, and runner.default is not set.`);
+	const named = typed !== null ? "shell" : (definition.runner?.kind ?? settings.runner.default);
+	if (named === null)
+		throw new MsgcodeError("runner_required", `${id} names no runner, and runner.default is not set.`);
+	const kind = await app.resolveRunner(named);
 	const runner = (await app.registry()).get(kind);
 	const { env, idleTimeout } = definition.runner ?? {};
 	const asked = typed === null ? definition : { ...definition, runner: { kind, args: [...typed], env } };

@@ -9,7 +9,8 @@ import { taskHome } from "../ledger/archive/archive-places.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { readReceipt, runIdsOf } from "../ledger/runs/runs.ts";
 import { readTask, taskIds } from "../ledger/task/store.ts";
-import { AUTO, type Registry } from "../runners/registry.ts";
+import { AUTO } from "../runners/auto.ts";
+import type { Registry } from "../runners/registry.ts";
 import { AUTO_ORDER, isChoosable, noneWorks } from "./auto-runner.ts";
 import { listClaims } from "./claim.ts";
 import { type PermissionOptions, permissionOf } from "./permission.ts";
@@ -109,15 +110,24 @@ function runnerFindings(runner: RunnerState, defaultRunner: string | null): Find
 }
 
 /** Tasks that wait for `task approve` on this machine. */
-export function checkTrust(ledger: Ledger, options: Omit<PermissionOptions, "attended">): Promise<HealthCheck> {
-	return healthCheck("trust", () => {
+export function checkTrust(
+	ledger: Ledger,
+	options: Omit<PermissionOptions, "attended" | "auto">,
+	resolveAuto: () => Promise<string | null>,
+): Promise<HealthCheck> {
+	return healthCheck("trust", async () => {
 		const { root, tasksDir } = ledger.workspace;
-		const held = taskIds(tasksDir).filter((id) => {
+		const executing = taskIds(tasksDir).flatMap((id) => {
 			const { definition, record } = readTask(root, id);
 			const over = record !== null && (record.removed !== null || record.closed !== null);
-			if (over || (definition.runner === undefined && definition.checks.length === 0)) return false;
-			return !permissionOf(ledger, id, definition, { ...options, attended: true }).approved;
+			const nothing = definition.runner === undefined && definition.checks.length === 0;
+			return over || nothing ? [] : [{ id, definition }];
 		});
+		const usesAuto = executing.some(({ definition: { runner } }) => (runner?.kind ?? options.defaultRunner) === AUTO);
+		const basis = { ...options, attended: true, auto: usesAuto ? await resolveAuto() : null };
+		const held = executing
+			.filter(({ id, definition }) => !permissionOf(ledger, id, definition, basis).approved)
+			.map(({ id }) => id);
 		const count = `${held.length} task${held.length === 1 ? " is" : "s are"} held`;
 		const findings =
 			held.length === 0

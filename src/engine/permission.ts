@@ -6,6 +6,7 @@ import { ensureFolder } from "../core/files.ts";
 import { version } from "../core/version.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Definition } from "../ledger/task/definition.ts";
+import { AUTO } from "../runners/auto.ts";
 import type { Registry } from "../runners/registry.ts";
 import type { Runner } from "../runners/runner.ts";
 import { difference } from "../trust/approval-difference.ts";
@@ -41,6 +42,10 @@ export interface Permission {
 export interface PermissionOptions {
 	/** The kind that a task without a runner gets. */
 	readonly defaultRunner: string | null;
+	/** What the kind "auto" stands for here; null and undefined = that is not known. */
+	readonly auto?: string | null;
+	/** Tells apart the user's own declarations of a runner, where there is one. */
+	readonly ownRunner?: (kind: string) => string | undefined;
 	/** Names of variables that the settings let through to every runner. */
 	readonly allowEnv: readonly string[];
 	/** The runners that the settings declare. */
@@ -143,9 +148,15 @@ function approvalFolder(ledger: Ledger): string {
 	return join(ledger.workspace.stateDir, "approvals");
 }
 
+/** The runner that the task would get; "auto" only where it is not known what that stands for. */
+function kindOf(definition: Definition, options: Pick<PermissionOptions, "defaultRunner" | "auto">): string | null {
+	const kind = definition.runner?.kind ?? options.defaultRunner;
+	return kind === AUTO ? (options.auto ?? AUTO) : kind;
+}
+
 /** All that executableOf looks at: the same inputs give the same executable in the same version. */
 function inputsOf(definition: Definition, options: Omit<PermissionOptions, "registry" | "attended">): Spec {
-	const kind = definition.runner?.kind ?? options.defaultRunner;
+	const kind = kindOf(definition, options);
 	const declarations = options.declarations ?? {};
 	return canonicalSpec({
 		version,
@@ -153,6 +164,8 @@ function inputsOf(definition: Definition, options: Omit<PermissionOptions, "regi
 		checks: definition.checks,
 		schedule: definition.schedule,
 		defaultRunner: options.defaultRunner,
+		kind,
+		ownRunner: kind === null || kind === "shell" ? undefined : options.ownRunner?.(kind),
 		allowEnv: options.allowEnv,
 		files: definition.files,
 		route: definition.route,
@@ -167,7 +180,7 @@ function executableOf(
 	definition: Definition,
 	options: PermissionOptions,
 ): { executable: Executable; usesPrompt: boolean } {
-	const kind = definition.runner?.kind ?? options.defaultRunner;
+	const kind = kindOf(definition, options);
 	const rest = { checks: definition.checks, schedule: definition.schedule };
 	const raw = {
 		kind: kind ?? "none",

@@ -5,6 +5,7 @@
 import { type ExecDeclaration, execDeclarationSchema } from "../config/exec-declaration.ts";
 import { MsgcodeError } from "../core/errors.ts";
 import { agents } from "./agents/agents.ts";
+import { AUTO } from "./auto.ts";
 import { type Capability, declaredCapability, shippedCapabilities } from "./capabilities.ts";
 import { execRunner } from "./exec.ts";
 import type { UserRunner } from "./own-file.ts";
@@ -13,9 +14,6 @@ import { protocolRunner } from "./protocol-runner.ts";
 import type { Runner } from "./runner.ts";
 import { shellRunner } from "./shell.ts";
 import { userRunner, userRunners } from "./user-runners.ts";
-
-/** Stands for "the first that works" wherever a runner is named, so no runner can be called that. */
-export const AUTO = "auto";
 
 export interface RegistryEntry {
 	readonly id: string;

@@ -8,6 +8,7 @@ import { userCapabilitySchema } from "./capability-schema.ts";
 import { olderRunners } from "./older-runners.ts";
 import { firstIssue, foreignProblem, readOwnJson, type UserRunner } from "./own-file.ts";
 import { placeholderProblem } from "./placeholders.ts";
+import { userRunnerFile } from "./user-runner-file.ts";
 
 const ID = /^[a-z][a-z0-9-]{0,39}$/;
 const OWN_FOLDER = "{RUNNER_DIR}/";
@@ -31,7 +32,7 @@ export function userRunners(configDir: string): UserRunner[] {
 
 function inFolder(configDir: string, id: string): UserRunner {
 	const folder = join(configDir, "runners", id);
-	const file = join(folder, "capability.json");
+	const file = userRunnerFile(configDir, id);
 	const bad = (problem: string): UserRunner => ({
 		...{ id, file, folder, modelRoot: null, capability: null, problem, note: null },
 	});

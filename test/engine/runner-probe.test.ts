@@ -1,10 +1,11 @@
 // Three answers of every runner: installed, signed in, works. A file of the right name is not yet the program.
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { isUsable, probeRunner } from "../../src/engine/runner-probe.ts";
 import type { Capability } from "../../src/runners/capabilities.ts";
 import { createRegistry } from "../../src/runners/registry.ts";
+import { fakePrograms } from "../support/fake-programs.ts";
 import { temporaryFolder } from "../support/repo.ts";
 
 const TOOL: Capability = {
@@ -19,16 +20,6 @@ const TOOL: Capability = {
 	fixHint: ["Install tool.", "Sign in."],
 };
 
-/** A folder of programs, each a shell script. */
-function programs(scripts: Readonly<Record<string, string>>): string {
-	const folder = temporaryFolder();
-	for (const [name, script] of Object.entries(scripts)) {
-		writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
-		chmodSync(join(folder, name), 0o755);
-	}
-	return folder;
-}
-
 interface Scene {
 	readonly script?: string;
 	readonly record?: Partial<Capability>;
@@ -37,7 +28,7 @@ interface Scene {
 }
 
 function probed({ script, record = {}, env = {}, timeoutMs }: Scene) {
-	const folder = programs(script === undefined ? {} : { tool: script });
+	const folder = fakePrograms(script === undefined ? {} : { tool: script });
 	const [entry] = createRegistry([{ ...TOOL, ...record }]).list();
 	if (entry === undefined) throw new Error("no record");
 	const place = { env: { PATH: `${folder}:/usr/bin:/bin`, HOME: folder, ...env } };
@@ -151,7 +142,7 @@ describe("signed in", () => {
 	test("nothing is known of what a record does not tell", async () => {
 		const { auth, ...rest } = TOOL;
 		const [entry] = createRegistry([rest as Capability]).list();
-		const place = { env: { PATH: `${programs({ tool: script })}:/bin` } };
+		const place = { env: { PATH: `${fakePrograms({ tool: script })}:/bin` } };
 		expect(entry && (await probeRunner(entry, place)).authenticated).toBe("unknown");
 	});
 });

@@ -2,8 +2,9 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { AUTO } from "../../src/runners/auto.ts";
 import { capabilitySchema } from "../../src/runners/capability-schema.ts";
-import { AUTO, createRegistry } from "../../src/runners/registry.ts";
+import { createRegistry } from "../../src/runners/registry.ts";
 import { temporaryFolder } from "../support/repo.ts";
 import { request } from "../support/runner-request.ts";
 

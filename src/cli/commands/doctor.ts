@@ -9,6 +9,7 @@ import { checkClaims, checkRunners, checkTrust, checkWorktrees } from "../../eng
 import { checkGit } from "../../git/health.ts";
 import type { Found, MadeFix } from "../../ledger/fixes/mend.ts";
 import { checkLedger, checkLocks, checkPending, checkWorkspace } from "../../ledger/health.ts";
+import { AUTO } from "../../runners/auto.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { fixData, foundText, madeText } from "../fix-text.ts";
@@ -109,7 +110,7 @@ async function checksOf(app: App): Promise<HealthCheck[]> {
 		await checkClaims(ledger),
 		await checkWorktrees(ledger),
 		await checkRunners(ledger, registry, defaultRunner),
-		await checkTrust(ledger, { registry, ...basisOf({ settings }) }),
+		await checkTrust(ledger, { registry, ...basisOf(app) }, () => app.resolveRunner(AUTO).catch(() => null)),
 	];
 }
 

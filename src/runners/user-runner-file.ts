@@ -1,0 +1,15 @@
+// Where a runner of the user's own is declared, for those who need no more than that.
+
+import { statSync } from "node:fs";
+import { join } from "node:path";
+
+export function userRunnerFile(configDir: string, id: string): string {
+	return join(configDir, "runners", id, "capability.json");
+}
+
+/** Changes when the declaration does; undefined when there is none. Reads nothing. */
+export function userRunnerStamp(configDir: string | null, id: string): string | undefined {
+	if (configDir === null || !/^[a-z][a-z0-9-]*$/.test(id)) return undefined;
+	const stats = statSync(userRunnerFile(configDir, id), { throwIfNoEntry: false });
+	return stats === undefined ? undefined : `${stats.mtimeMs}/${stats.size}/${stats.ino}`;
+}

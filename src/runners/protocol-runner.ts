@@ -68,6 +68,11 @@ function judge(process: ProcessOutcome, { result, truncatedLines }: Readonly<See
 		return failed("error", "RUNNER_INCOMPLETE", { exitCode, result: "missing", truncatedLines });
 	}
 	if (process.outcome !== "exited" && process.outcome !== "lingered") return verdict;
-	if (result.status === "error") return failed("error", result.errorCode ?? "RUNNER_FAILED", result.details);
+	if (result.status === "error") {
+		const code = result.errorCode ?? "RUNNER_FAILED";
+		const resetAtMs = result.limit?.resetAtMs ?? null;
+		const reset = code === "COOLDOWN" ? { resetAtMs, estimated: resetAtMs === null } : {};
+		return failed("error", code, { ...result.details, ...reset });
+	}
 	return verdict.status === "ok" ? { ...OK, details: result.details } : verdict;
 }

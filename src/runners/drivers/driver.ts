@@ -61,6 +61,8 @@ export async function runDriver(driver: Driver, streams: DriverStreams): Promise
 				else resolve(known);
 			}),
 	}).catch((error: unknown): DriverResult => {
+		if (streams.stop.signal.aborted)
+			return { status: "error", errorCode: "RUNNER_FAILED", details: { reason: "stopped" } };
 		// A bug, or a failure that the driver has no word for: its text goes to stderr, which is local.
 		streams.note(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 		return { status: "error", errorCode: "RUNNER_FAILED", details: { reason: "driver failed" } };

@@ -5,10 +5,12 @@ import type { DriverProbe } from "./driver-probe.ts";
 
 export const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
 	tmux: async () => (await import("./tmux.ts")).tmuxDriver,
+	http: async () => (await import("./http/http.ts")).http,
 	lmstudio: async () => (await import("./lmstudio/lmstudio.ts")).lmstudio,
 };
 
 /** Of those that can be asked whether they would work: `{NODE} {DRIVER} <id> probe`. */
 export const driverProbes: Readonly<Record<string, () => Promise<DriverProbe>>> = {
+	http: async () => (await import("./http/http.ts")).probeHttp,
 	lmstudio: async () => (await import("./lmstudio/lmstudio.ts")).probeLmstudio,
 };

@@ -18,8 +18,7 @@ export function cooldown(
 	text: string | null,
 	details: DriverResult["details"],
 ): DriverResult {
-	const estimated = resetAtMs === null;
-	return { ...failure("COOLDOWN", { ...details, resetAtMs, estimated }), limit: { resetAtMs, text } };
+	return { ...failure("COOLDOWN", details ?? {}), limit: { resetAtMs, text } };
 }
 
 /** The service could not be reached, or it fell silent before its answer. */

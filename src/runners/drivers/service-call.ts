@@ -44,27 +44,33 @@ export function callService(call: ServiceCall): Promise<ServiceAnswer> {
 	const { method, url, body, silenceMs, stop } = call;
 	const content = body === undefined ? null : Buffer.from(JSON.stringify(body));
 	const send = url.protocol === "https:" ? secureRequest : plainRequest;
+	let silent = false;
+	/** What is thrown for a failure: the reason to stop, where there is one. */
+	const failureOf = (cause: unknown) =>
+		stop.aborted ? stop.reason : silent ? new ServiceFailure("timeout", "silence") : networkFailure(cause);
 	return new Promise((resolve, reject) => {
 		const request = send(url, {
 			method,
 			signal: stop,
 			// One connection for one call: a kept one may be dead already, and then a call would fail that was never received.
 			agent: false,
+			...(silenceMs === null ? {} : { timeout: silenceMs }),
 			headers: {
 				accept: "application/json, text/event-stream, application/x-ndjson",
 				...(content === null ? {} : { "content-type": "application/json", "content-length": String(content.length) }),
 				...call.headers,
 			},
 		});
-		const failed = (cause: Error) => reject(stop.aborted ? stop.reason : failureOf(cause));
-		request.on("error", failed);
-		if (silenceMs !== null)
-			request.setTimeout(silenceMs, () => request.destroy(new ServiceFailure("timeout", "silence")));
+		request.on("error", (cause) => reject(failureOf(cause)));
+		request.on("timeout", () => {
+			silent = true;
+			request.destroy();
+		});
 		request.on("response", (response) =>
 			resolve({
 				status: response.statusCode ?? 0,
 				retryAtMs: retryTime(response.headers["retry-after"], Date.now()),
-				body: bytesOf(response, stop),
+				body: bytesOf(response, failureOf),
 				close: () => request.destroy(),
 			}),
 		);
@@ -72,21 +78,17 @@ export function callService(call: ServiceCall): Promise<ServiceAnswer> {
 	});
 }
 
-async function* bytesOf(response: IncomingMessage, stop: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* bytesOf(response: IncomingMessage, failureOf: (cause: unknown) => unknown): AsyncGenerator<Uint8Array> {
 	try {
 		yield* response;
 	} catch (cause) {
-		throw stop.aborted ? stop.reason : failureOf(cause);
+		throw failureOf(cause);
 	}
 }
 
-function failureOf(cause: unknown): ServiceFailure {
-	if (cause instanceof ServiceFailure) return cause;
-	const { code } = cause as NodeJS.ErrnoException;
-	return new ServiceFailure(
-		code === "ETIMEDOUT" ? "timeout" : "network",
-		/^\w{1,40}$/.test(code ?? "") ? `${code}` : "failed",
-	);
+function networkFailure(cause: unknown): ServiceFailure {
+	const { code = "" } = cause as NodeJS.ErrnoException;
+	return new ServiceFailure(code === "ETIMEDOUT" ? "timeout" : "network", /^\w{1,40}$/.test(code) ? code : "failed");
 }
 
 /** Seconds, or a date as HTTP writes it; null for anything else. */

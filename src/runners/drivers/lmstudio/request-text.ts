@@ -2,9 +2,8 @@
 // Invariant: the model cannot read files itself, so what it is to know of them stands in the text; nothing from outside
 // the workspace gets there, and what was left out is said.
 
-import { closeSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
-import { isAbsolute, join, sep } from "node:path";
 import type { RunnerRequest } from "../../runner.ts";
+import { type NoFile, readWorkspaceFile } from "../workspace-file.ts";
 
 const FILE_BYTES = 128 * 1024;
 const ALL_BYTES = 512 * 1024;
@@ -33,43 +32,24 @@ export function messagesFor({
 	];
 }
 
+const WHY_NOT: Readonly<Record<NoFile, string>> = {
+	outside: "not part of the project",
+	absent: "does not exist yet",
+	too_large: "left out, it is too large",
+	not_a_file: "no plain file",
+	unreadable: "cannot be read",
+};
+
 function filesAsText(root: string, paths: readonly string[]): string {
 	let room = ALL_BYTES;
-	const parts: string[] = [];
-	for (const path of paths) {
-		const content = readInside(root, path, Math.min(FILE_BYTES, room));
-		if (typeof content === "string") parts.push(`File ${path}: ${content}.`);
-		else {
-			room -= content.length;
-			const text = content.toString("utf8");
-			parts.push(`File ${path}:\n${fenced(text)}`);
-		}
-	}
+	const parts = paths.map((path) => {
+		const content = readWorkspaceFile(root, path, Math.min(FILE_BYTES, room));
+		if (typeof content === "string") return `File ${path}: ${WHY_NOT[content]}.`;
+		if (content.includes(0)) return `File ${path}: left out, it is binary.`;
+		room -= content.length;
+		return `File ${path}:\n${fenced(content.toString("utf8"))}`;
+	});
 	return parts.length === 0 ? "" : `${parts.join("\n\n")}\n`;
-}
-
-/** The file's bytes, or in words why they are not here. */
-function readInside(root: string, path: string, room: number): Buffer | string {
-	if (isAbsolute(path) || path.split(/[/\\]/).includes("..")) return "not part of the project";
-	const file = join(root, path);
-	try {
-		// A link could lead out, and so could one of the folders above.
-		if (!realpathSync(file).startsWith(`${realpathSync(root)}${sep}`)) return "not part of the project";
-		const stat = lstatSync(file);
-		if (!stat.isFile()) return stat.isDirectory() ? "a folder" : "no plain file";
-		if (stat.size > room) return `left out, ${stat.size} bytes are too many`;
-		const content = Buffer.alloc(stat.size);
-		const handle = openSync(file, "r");
-		try {
-			const read = readSync(handle, content, 0, content.length, 0);
-			const bytes = content.subarray(0, read);
-			return bytes.includes(0) ? "left out, it is binary" : bytes;
-		} finally {
-			closeSync(handle);
-		}
-	} catch (cause) {
-		return (cause as NodeJS.ErrnoException).code === "ENOENT" ? "does not exist yet" : "cannot be read";
-	}
 }
 
 /** A fence that is longer than any in the text. */

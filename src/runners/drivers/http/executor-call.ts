@@ -13,8 +13,6 @@ export interface ExecutorCall {
 	readonly operation: string;
 	readonly body?: unknown;
 	readonly stop: AbortSignal;
-	/** Statuses that are an answer beside 2xx. */
-	readonly accept?: readonly number[];
 	/** Further requests, where they are not those of the settings. */
 	readonly maxRetries?: number;
 }
@@ -38,7 +36,8 @@ export interface ExecutorFailure {
 	readonly maxAttempts: number;
 	readonly status: number | null;
 	readonly retryAtMs: number | null;
-	/** What the executor said of it. */
+	/** The executor's own word for it, and what it said of it. */
+	readonly code: string | null;
 	readonly message: string;
 }
 
@@ -71,15 +70,16 @@ async function once(settings: ExecutorSettings, run: RunHeaders, call: ExecutorC
 		reason: null,
 		status: null,
 		retryAtMs: null,
+		code: null,
 		message: "",
 	};
 	try {
 		const headers = headersOf(settings, run, call);
 		const answer = await callService({ method, url, headers, body, silenceMs: settings.timeoutMs, stop });
 		const { status, retryAtMs } = answer;
-		if ((status >= 200 && status < 300) || call.accept?.includes(status)) return { answer };
-		const message = await textOf(answer, 16 * 1024).catch((cause) => messageless(cause));
-		return { failure: { ...base, kind: "http_status", status, retryAtMs, message: messageIn(message) } };
+		if (status >= 200 && status < 300) return { answer };
+		const said = await textOf(answer, 16 * 1024).catch((cause) => messageless(cause));
+		return { failure: { ...base, kind: "http_status", status, retryAtMs, ...wordsIn(said) } };
 	} catch (cause) {
 		if (!(cause instanceof ServiceFailure)) throw cause;
 		return { failure: { ...base, kind: cause.kind, reason: cause.reason } };
@@ -92,13 +92,17 @@ function messageless(cause: unknown): string {
 	throw cause;
 }
 
-function messageIn(text: string): string {
+/** `{"error":{"code":…,"message":…}}`, or whatever it is. */
+function wordsIn(text: string): Pick<ExecutorFailure, "code" | "message"> {
 	try {
-		const { error } = JSON.parse(text) as { error?: unknown };
-		const message = (error as { message?: unknown } | undefined)?.message ?? error;
-		return typeof message === "string" ? message : text;
+		const { error } = JSON.parse(text) as { error?: { code?: unknown; message?: unknown } };
+		const { code, message } = error ?? {};
+		return {
+			code: typeof code === "string" ? code : null,
+			message: typeof message === "string" ? message : text,
+		};
 	} catch {
-		return text;
+		return { code: null, message: text };
 	}
 }
 

@@ -48,19 +48,16 @@ async function carryOut(executor: Executor, input: DriverInput): Promise<Ended> 
 	const { request, stop } = input;
 	const stream: ExecutorStream = { lastSeq: 0, result: null, truncated: 0 };
 	const url = below(settings.base, "runs");
-	const started = await callExecutor(settings, run, {
-		...{ method: "POST", url, operation: "run.start", body: runBody(request), stop },
-		// The first request had arrived after all: the run is there, and its events are asked for.
-		accept: [409],
-	});
-	if ("failure" in started) {
+	const call = { method: "POST", url, operation: "run.start", body: runBody(request), stop } as const;
+	const started = await callExecutor(settings, run, call);
+	let answer: ServiceAnswer | null = null;
+	if ("answer" in started) answer = started.answer;
+	else if (started.failure.code !== "run_exists" || started.failure.status !== 409) {
 		const { kind, status } = started.failure;
 		// After a 4xx nothing runs there; after anything else it may.
 		return { result: judgeRefusal(started.failure), over: kind === "http_status" && status !== null && status < 500 };
 	}
-	const conflict = started.answer.status === 409 ? await conflictOf(started.answer, url) : null;
-	if (conflict !== null) return { result: judgeRefusal(conflict), over: true };
-	const answer = started.answer.status === 409 ? null : started.answer;
+	// Where this very run exists, an earlier request had arrived after all: its events are asked for.
 	const lost = await listen(executor, input, stream, answer);
 	const { result } = stream;
 	if (result !== null) return { result: keep(request.context.runDir, result), over: true };
@@ -154,20 +151,6 @@ async function tellToEnd({ settings, run, key }: Executor): Promise<void> {
 		(called) => "answer" in called && called.answer.close(),
 		() => {},
 	);
-}
-
-/** Null for the conflict that says that this very run is there already. */
-async function conflictOf(answer: ServiceAnswer, url: URL): Promise<ExecutorFailure | null> {
-	const text = await textOf(answer, 16 * 1024).catch(() => "");
-	let code: unknown = null;
-	try {
-		code = (JSON.parse(text) as { error?: { code?: unknown } }).error?.code;
-	} catch {
-		// No JSON: a conflict of another kind.
-	}
-	if (code === "run_exists") return null;
-	const failed = { kind: "http_status", reason: null, path: url.pathname, attempt: 1, maxAttempts: 1 } as const;
-	return { ...failed, status: 409, retryAtMs: null, message: text };
 }
 
 /** Keeps what came back in the run's folder. */

@@ -14,8 +14,8 @@ export interface ChatRequest {
 export interface LocalModelOptions {
 	/** What the model says, by the request; "made.txt" as a diff unless told. */
 	readonly answer?: (request: ChatRequest) => string;
-	/** The bytes of the stream after the head, in place of an answer; the connection is cut behind them unless `whole`. */
-	readonly stream?: { readonly bytes: Uint8Array; readonly whole: boolean };
+	/** The bytes of the stream after the head, in place of an answer; behind them it ends, is cut or stays open. */
+	readonly stream?: { readonly bytes: Uint8Array; readonly whole: boolean | "open" };
 	/** Answers of other routes or statuses, by `METHOD path`. */
 	readonly routes?: Readonly<Record<string, { status: number; body?: unknown; headers?: Record<string, string> }>>;
 	readonly models?: readonly unknown[];
@@ -84,7 +84,7 @@ export async function localModel(options: LocalModelOptions = {}): Promise<Local
 		if (options.stream !== undefined) {
 			response.write(options.stream.bytes, () => {
 				if (options.stream?.whole === true) response.end();
-				else response.socket?.destroy();
+				else if (options.stream?.whole === false) response.socket?.destroy();
 			});
 			return;
 		}

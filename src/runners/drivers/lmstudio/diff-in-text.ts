@@ -62,8 +62,9 @@ function diffLines(lines: readonly string[], fenced: boolean): string[] | null {
 			const { end, whole } = hunkEnd(lines, at + 1, Number(hunk[1] ?? 1), Number(hunk[2] ?? 1));
 			taken.push(...lines.slice(at, end));
 			at = end;
-			const next = lines[at];
-			const goesOn = next === undefined || next === "" || FILE_HEADER.test(next) || HUNK.test(next);
+			const next = lines.slice(at).find((further) => further.trim() !== "");
+			const goesOn = next === undefined || FILE_HEADER.test(next) || HUNK.test(next);
+			// Fewer lines than it counts, and then words: nobody can tell whether they were part of it.
 			if (!goesOn && !whole) return null;
 		} else if (FILE_HEADER.test(line)) {
 			taken.push(line);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { CliResult } from "../support/cli.ts";
 import { type Repo, type RepoOptions, repo, temporaryFolder } from "../support/repo.ts";
+import { standInEnvironment } from "../support/stand-ins.ts";
 import { program } from "../support/supervise.ts";
 
 const CODE = { ".gitignore": "*.log\n.env\n", "app.txt": "one\n", "lib/util.txt": "util\n" };
@@ -480,26 +481,24 @@ describe("what a run must not give away", () => {
 });
 
 describe("runners that are programs of others", () => {
-	test("claude is called headless in the worktree, and its own word decides", async () => {
-		const bin = temporaryFolder();
-		writeFileSync(join(bin, "claude"), `#!/bin/sh\nexec "${process.execPath}" "${program("claude.mjs")}" "$@"\n`, {
-			mode: 0o755,
-			flag: "w",
-		});
-		const at = await workspace({ env: { PATH: `${bin}:${process.env.PATH}` } });
+	test("an agent is called headless in the worktree, and its own word decides", async () => {
+		const at = await workspace({ env: standInEnvironment(temporaryFolder()) });
 		const good = await addTask(at, "--runner", "claude", "--prompt", "Write the file.");
 		const ran = await runOk(at, good);
 		expect(ran.data).toMatchObject({
 			status: "ok",
-			runner: { kind: "claude" },
-			usage: { inputTokens: 360, outputTokens: 99, costUsd: 0.0035 },
+			runner: { kind: "claude", version: "2.1.329" },
+			usage: { inputTokens: 360, outputTokens: 99, costUsd: 0.0034992 },
 		});
 		expect(patchedFiles(at, ran)).toEqual(["made.txt"]);
 		expect(at.read(`tasks/runs/${good}/${ran.data.runId}/summary.md`)).toContain("Done: wrote made.txt");
+		const other = await runOk(at, await addTask(at, "--runner", "codex", "--prompt", "Write the file."));
+		expect(patchedFiles(at, other)).toEqual(["made.txt"]);
+		expect(JSON.stringify(other.data.runner.argv)).not.toContain(at.path);
 		const limited = await addTask(at, "--runner", "claude", "--prompt", "[limit]");
 		expect(await run(at, limited)).toMatchObject({
 			exitCode: 1,
-			data: { status: "error", errorCode: "RUNNER_FAILED" },
+			data: { status: "error", errorCode: "COOLDOWN", details: { estimated: false } },
 		});
 	});
 

@@ -46,7 +46,7 @@ export function endingOf(
 		warnings: work.warnings,
 		resources: attempt.resources,
 		usage: outcome.usage ?? { inputTokens: null, outputTokens: null, costUsd: null },
-		runnerVersion: null,
+		runnerVersion: outcome.version,
 		lastWords: request.sensitive ? "" : redactSecrets(outcome.preview),
 		lastWordsDigest: sizedDigest(outcome.preview),
 		close: request.close,

@@ -76,7 +76,7 @@ function readSystem(memory: Memory, line: JsonObject): RunnerEvent[] | null {
 			memory.terminal = false;
 			memory.session = textIn(line.session_id) ?? memory.session;
 			memory.model = textIn(line.model) ?? memory.model;
-			memory.version = textIn(line.claude_code_version) ?? memory.version;
+			memory.version = wordIn(line.claude_code_version) ?? memory.version;
 			return [];
 		case "api_retry": {
 			const retry: RunnerRetry = {

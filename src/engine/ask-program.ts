@@ -11,6 +11,8 @@ export interface ProbePlace {
 	readonly env: Environment;
 	/** How long each program may take, ms; 10,000 unless told. */
 	readonly timeoutMs?: number;
+	/** Only these runners' services are asked whether they answer; all, unless told. */
+	readonly services?: readonly string[];
 }
 
 export interface ProgramAnswer {

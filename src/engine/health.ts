@@ -77,10 +77,13 @@ export function checkWorktrees(ledger: Ledger): Promise<HealthCheck> {
 const UNREADABLE = "Where no run of the task is alive (`msgcode run list`), move the file away.";
 const PRUNE = "msgcode task worktree prune";
 
-/** Which runners could be started. That one of the shipped agents is absent is no fault. */
+/** Which runners could be started. That one of the shipped agents is absent is no fault; services that nobody relies on are not asked. */
 export function checkRunners(ledger: Ledger, registry: Registry, defaultRunner: string | null): Promise<HealthCheck> {
 	return healthCheck("runners", async () => {
-		const runners = await probeRunners(registry.list(), { env: ledger.env });
+		const runners = await probeRunners(registry.list(), {
+			env: ledger.env,
+			services: defaultRunner === AUTO ? AUTO_ORDER : [defaultRunner ?? ""],
+		});
 		const findings = runners.flatMap((runner) => runnerFindings(runner, defaultRunner));
 		const auto = runners.filter(({ id, origin }) => origin === "shipped" && AUTO_ORDER.includes(id));
 		if (defaultRunner === AUTO) {

@@ -82,7 +82,7 @@ async function asked(entry: RegistryEntry, capability: Capability, place: ProbeP
 	const command = auth?.command;
 	const [login, service] = await Promise.all([
 		seen === "unknown" && auth != null && command !== undefined ? ask(command, loginVariables(auth)) : null,
-		probe?.works === undefined ? null : ask(probe.works),
+		probe?.works === undefined || place.services?.includes(id) === false ? null : ask(probe.works),
 	]);
 	const authenticated = login === null || login.end === "silent" ? seen : login.end === "ok" ? "yes" : "no";
 	if (service === null) {

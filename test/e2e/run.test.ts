@@ -306,7 +306,7 @@ describe("the worktree of a run", () => {
 				.every((path) => path.startsWith("tasks/")),
 		).toBe(true);
 		expect(at.exists("worktrees")).toBe(false);
-		expect(at.read(`tasks/runs/${id}/${ran.data.runId}/summary.md`)).toContain("in the checkout itself");
+		expect(at.read(`tasks/runs/${id}/${ran.data.runId}/summary.md`)).toContain("in the checkout, uncommitted");
 	});
 });
 

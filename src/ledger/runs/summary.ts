@@ -45,7 +45,8 @@ export function lastWordsOf(summary: string): string {
 
 function headline(receipt: Receipt): string {
 	const code = receipt.errorCode === null ? "" : ` (\`${receipt.errorCode}\`: ${receipt.errorMessage})`;
-	const changes = receipt.noChanges ? "It changed nothing." : "";
+	// Without a worktree nobody has looked at what was changed.
+	const changes = receipt.noChanges && receipt.mode === "worktree" ? "It changed nothing." : "";
 	return [`**${receipt.status}**${code}.`, changes].filter((part) => part !== "").join(" ");
 }
 

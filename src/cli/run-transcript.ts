@@ -24,6 +24,8 @@ const LONGEST_PIECE = 1_000;
 export function createTranscript(style: Style): Transcript {
 	let said = "";
 	let saidAt = "";
+	/** It is what the runner thinks, not what it says. */
+	let thinking = false;
 
 	function line(ts: string, text: string): string {
 		return `${style.dim(ts.slice(11, 19))}  ${text}\n`;
@@ -32,14 +34,18 @@ export function createTranscript(style: Style): Transcript {
 		if (said === "") return "";
 		const text = said;
 		said = "";
-		return line(saidAt, visible(text));
+		return line(saidAt, paint(text));
 	}
-	function hear(ts: string, piece: string): string {
+	function paint(text: string): string {
+		return thinking ? style.dim(visible(text)) : visible(text);
+	}
+	function hear(ts: string, piece: string, aloud: boolean): string {
+		let out = thinking === aloud ? flush() : "";
+		thinking = !aloud;
 		saidAt = said === "" ? ts : saidAt;
 		said += piece;
-		let out = "";
 		for (let end = said.indexOf("\n"); end >= 0; end = said.indexOf("\n")) {
-			out += line(saidAt, visible(said.slice(0, end)));
+			out += line(saidAt, paint(said.slice(0, end)));
 			said = said.slice(end + 1);
 			saidAt = ts;
 		}
@@ -47,8 +53,10 @@ export function createTranscript(style: Style): Transcript {
 	}
 	return {
 		add(event) {
-			if (event.type === "message.delta")
-				return hear(event.ts, typeof event.data.text === "string" ? event.data.text : "");
+			if (event.type === "message.delta") {
+				const { text, thinking: aside } = event.data;
+				return hear(event.ts, typeof text === "string" ? text : "", aside !== true);
+			}
 			if (event.type === "message.stop") return flush();
 			const lines = describe(event.type, event.data, style);
 			return flush() + lines.map((text) => line(event.ts, text)).join("");

@@ -34,6 +34,14 @@ describe("a transcript", () => {
 		expect(read(event("message.delta", { text: "Cut off" }))).toBe("03:04:05  Cut off\n");
 	});
 
+	test("keeps apart what the runner thinks and what it says", () => {
+		const thought = event("message.delta", { text: "Hm.", thinking: true });
+		expect(read(thought, event("message.delta", { text: "Yes." }))).toBe("03:04:05  Hm.\n03:04:05  Yes.\n");
+		const painted = createTranscript(styleOf(memoryIo().stdout, { FORCE_COLOR: "1" }, true));
+		painted.add(thought);
+		expect(painted.end()).toContain("\u001b[2mHm.");
+	});
+
 	test("shows a long text without line breaks before it ends", () => {
 		const transcript = createTranscript(style);
 		expect(transcript.add(event("message.delta", { text: "x".repeat(2_000) }))).toContain("xxx");

@@ -6,14 +6,17 @@ import type { ProcessOutcome } from "../core/supervisor.ts";
 import type { JsonObject } from "./agents/agent.ts";
 import { type Agent, agentRunner } from "./agents/agent.ts";
 import type { Capability } from "./capabilities.ts";
+import type { LimitReached } from "./event-data.ts";
 import { planOf } from "./exec.ts";
 import type { PlaceholderValues } from "./placeholders.ts";
 import { failed, OK, processVerdict, type Verdict } from "./process-verdict.ts";
 import { eventIn, type ResultLine, requestLine, resultIn } from "./protocol.ts";
-import type { Runner, Seen } from "./runner.ts";
+import type { Runner, RunnerEvent, RunnerLimit, Seen } from "./runner.ts";
 
 interface Memory {
 	result: ResultLine | null;
+	/** It has said its limit as an event of its own. */
+	limitSaid: boolean;
 }
 
 /** `own`: values that come with the declaration, such as the folder that it stands in. */
@@ -28,7 +31,7 @@ export function protocolRunner(
 			stdin: requestLine(request),
 			stdinStaysOpen: true,
 		}),
-		remember: () => ({ result: null }),
+		remember: () => ({ result: null, limitSaid: false }),
 		read,
 		judge,
 	};
@@ -52,12 +55,21 @@ function read(memory: Seen & Memory, line: JsonObject) {
 		memory.session = result.session ?? memory.session;
 		memory.model = result.model ?? memory.model;
 		memory.usage = result.usage ?? memory.usage;
-		memory.limit = result.limit;
+		memory.limit = limitOf(result);
 		memory.lastText = result.preview;
-		return [];
+		return memory.limit === null || memory.limitSaid ? [] : [limitEvent(memory.limit)];
 	}
 	const event = eventIn(line);
+	if (event?.type === "run.limit") memory.limitSaid = true;
 	return event === null ? null : [event];
+}
+
+function limitOf({ errorCode, limit }: ResultLine): RunnerLimit | null {
+	return errorCode === "COOLDOWN" ? (limit ?? { resetAtMs: null, text: null }) : null;
+}
+
+function limitEvent({ resetAtMs, text }: RunnerLimit): RunnerEvent {
+	return { type: "run.limit", data: { resetAtMs, estimated: resetAtMs === null, text } satisfies LimitReached };
 }
 
 function judge(process: ProcessOutcome, { result, truncatedLines }: Readonly<Seen & Memory>): Verdict {
@@ -69,10 +81,9 @@ function judge(process: ProcessOutcome, { result, truncatedLines }: Readonly<See
 	}
 	if (process.outcome !== "exited" && process.outcome !== "lingered") return verdict;
 	if (result.status === "error") {
-		const code = result.errorCode ?? "RUNNER_FAILED";
-		const resetAtMs = result.limit?.resetAtMs ?? null;
-		const reset = code === "COOLDOWN" ? { resetAtMs, estimated: resetAtMs === null } : {};
-		return failed("error", code, { ...result.details, ...reset });
+		const limit = limitOf(result);
+		const reset = limit === null ? {} : { resetAtMs: limit.resetAtMs, estimated: limit.resetAtMs === null };
+		return failed("error", result.errorCode ?? "RUNNER_FAILED", { ...result.details, ...reset });
 	}
 	return verdict.status === "ok" ? { ...OK, details: result.details } : verdict;
 }

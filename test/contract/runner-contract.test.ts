@@ -1,0 +1,22 @@
+// Every runner, through the contract.
+import { afterAll, expect, test } from "vitest";
+import { endEverythingStarted } from "../support/supervise.ts";
+import { describeRunner } from "./runner-contract.ts";
+import { subjects } from "./subjects/subjects.ts";
+
+afterAll(endEverythingStarted);
+
+for (const subject of subjects) describeRunner(subject);
+
+test("what does not apply is this and no more", () => {
+	const table = Object.fromEntries(subjects.map(({ id, notApplicable }) => [id, Object.keys(notApplicable)]));
+	for (const { id, notApplicable } of subjects) {
+		for (const [name, reason] of Object.entries(notApplicable))
+			console.log(`not applicable: ${id}, ${name}: ${reason}`);
+	}
+	expect(table).toEqual({
+		shell: ["limit", "auth missing", "resume"],
+		exec: ["limit", "auth missing", "resume"],
+		"echo (a user's folder)": [],
+	});
+});

@@ -1,33 +1,39 @@
 // The work of a runner that hands a diff back: applied to the worktree whole, or refused with everything as it was.
-
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { executor } from "../support/executor.ts";
 import { localModel } from "../support/local-model.ts";
-import { type Repo, repo } from "../support/repo.ts";
+import { type Files, type Repo, repo } from "../support/repo.ts";
 
 const APP = "one\ntwo\nthree\n";
+const CHANGE = "--- a/app.txt\n+++ b/app.txt\n@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n";
+const DIFF_MODE = "runner:\n  kind: lmstudio\n  mode: diff\n";
 
-async function runWith(
-	answer: string,
-	more: { readonly files?: Record<string, string>; readonly frontMatter?: string } = {},
-) {
-	const server = await localModel({ answer: () => answer });
-	const at = await repo({
-		files: { "app.txt": APP, ...more.files },
-		ledger: true,
-		env: { LMSTUDIO_BASE_URL: server.url },
-	});
-	return { ...(await runTask(at, more.frontMatter ?? "runner:\n  kind: lmstudio\n  mode: diff\n")), server };
+interface Wanted {
+	readonly answer?: string;
+	readonly files?: Files;
+	readonly frontMatter?: string;
+	readonly env?: Readonly<Record<string, string>>;
+	/** Runs the built program. */
+	readonly built?: boolean;
+	readonly flags?: readonly string[];
 }
 
-async function runTask(at: Repo, frontMatter: string) {
-	at.write("task.md", `---\ntitle: Sample\n${frontMatter}---\nChange it.\n`);
-	const added = await at.msgcode("task", "add", "--from", "task.md", "--json");
+async function run({ answer = "", files = {}, frontMatter = DIFF_MODE, env = {}, built, flags = [] }: Wanted) {
+	const server = await localModel({ answer: () => answer });
+	const at = await repo({
+		files: { "app.txt": APP, ...files },
+		ledger: true,
+		env: { LMSTUDIO_BASE_URL: server.url, ...env },
+	});
+	at.write("../task.md", `---\ntitle: Sample\n${frontMatter}---\nChange it.\n`);
+	const added = await at.msgcode("task", "add", "--from", "../task.md", "--json");
 	const id: string = added.json().data.id;
-	at.git("rm", "-q", "--cached", "--ignore-unmatch", "task.md");
-	const ran = await at.msgcode("task", "run", id, "--json", "--yes");
-	return { at, id, ran, receipt: ran.json().data };
+	const call = ["task", "run", id, "--json", "--yes", ...flags];
+	const ran = await (built === true ? at.msgcodeProcess(...call) : at.msgcode(...call));
+	const receipt = ran.json().data;
+	return { at, id, receipt, server, patch: () => at.read(`tasks/runs/${id}/${receipt.runId}/patch.diff`) };
 }
 
 function localFile(at: Repo, runId: string, name: string): string {
@@ -36,14 +42,86 @@ function localFile(at: Repo, runId: string, name: string): string {
 
 describe("a diff that a runner hands back", () => {
 	test("is applied to the worktree and becomes the patch", async () => {
-		const { at, id, receipt, ran } = await runWith(
-			"Done:\n\n```diff\n--- a/app.txt\n+++ b/app.txt\n@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n```\n",
-		);
-		expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);
-		expect(receipt).toMatchObject({ status: "ok", errorCode: null, noChanges: false });
-		expect(at.read(`tasks/runs/${id}/${receipt.runId}/patch.diff`)).toContain("+zwei");
+		const { at, receipt, patch } = await run({ answer: `Done:\n\n\`\`\`diff\n${CHANGE}\`\`\`\n`, built: true });
+		expect(receipt).toMatchObject({
+			status: "ok",
+			errorCode: null,
+			noChanges: false,
+			usage: { inputTokens: 31, outputTokens: 12 },
+			attempts: [{ status: "ok", errorCode: null }],
+		});
+		expect(patch()).toContain("+zwei");
 		expect(at.read("app.txt")).toBe(APP);
-		expect(readdirSync(join(at.path, ".git/msgcode/runs", receipt.runId, "artifacts"))).toContain("reply.md");
 		expect(localFile(at, receipt.runId, "reply.md")).toContain("Done:");
+		expect(at.git("status", "--porcelain")).toBe("");
+	});
+
+	test.each([
+		["does not fit", CHANGE.replace("-two", "-due"), "does_not_apply"],
+		["changes the ledger", "--- /dev/null\n+++ b/tasks/tsk_0000000001.md\n@@ -0,0 +1 @@\n+bad\n", "ledger_path"],
+	])("and %s is no success: nothing is changed, and it is kept here", async (_, answer, reason) => {
+		const { at, id, receipt } = await run({ answer });
+		expect(receipt).toMatchObject({
+			status: "error",
+			errorCode: "RUNNER_OUTPUT_INVALID",
+			details: { reason },
+			noChanges: true,
+			attempts: [{ status: "error", errorCode: "RUNNER_OUTPUT_INVALID" }],
+		});
+		expect(at.read("app.txt")).toBe(APP);
+		expect(readFileSync(join(at.path, "worktrees", id, "app.txt"), "utf8")).toBe(APP);
+		expect(readdirSync(join(at.path, "worktrees", id)).sort()).toEqual([".git", "app.txt"]);
+		expect(at.git("status", "--porcelain")).toBe("");
+		expect(localFile(at, receipt.runId, "reply.diff").trim()).toBe(answer.trim());
+		expect((await at.msgcode("fsck", "--json")).exitCode).toBe(0);
+	});
+
+	test("is for the workspace's folder, and in a run without a worktree for the checkout", async () => {
+		const server = await localModel({ answer: () => CHANGE });
+		const at = await repo({
+			files: { "app.txt": "top\n", "team/app.txt": APP },
+			ledger: true,
+			workspace: "team",
+			env: { LMSTUDIO_BASE_URL: server.url },
+		});
+		at.write("../task.md", `---\ntitle: Sample\n${DIFF_MODE}---\nChange it.\n`);
+		const id = (await at.msgcode("task", "add", "--from", "../../task.md", "--json")).json().data.id;
+		const ran = await at.msgcode("task", "run", id, "--json", "--yes");
+		expect(ran.json().data, ran.stdout).toMatchObject({ status: "ok", noChanges: false });
+		expect(at.read(`team/tasks/runs/${id}/${ran.json().data.runId}/patch.diff`)).toContain("a/team/app.txt");
+		expect(at.read("team/app.txt")).toBe(APP);
+		const inPlace = await at.msgcode("task", "run", id, "--json", "--yes", "--in-place");
+		expect(inPlace.json().data, inPlace.stdout).toMatchObject({ status: "ok" });
+		expect(at.read("team/app.txt")).toBe(APP.replace("two", "zwei"));
+		expect(at.read("app.txt")).toBe("top\n");
+	});
+
+	test("of a remote executor is applied, with the base that it has to start from", async () => {
+		const service = await executor({ token: "secret-token-1" });
+		const env = { EXECUTOR_BASE_URL: service.url, EXECUTOR_AUTH_TOKEN: "secret-token-1" };
+		const { at, receipt, patch, id } = await run({ frontMatter: "runner: http\nfiles: [app.txt]\n", env, built: true });
+		expect(receipt).toMatchObject({ status: "ok", noChanges: false, runner: { kind: "http" } });
+		expect(patch()).toContain("+made far away");
+		expect(service.requests[0]?.body).toMatchObject({
+			taskId: id,
+			baseCommit: receipt.baseCommit,
+			files: [{ path: "app.txt", content: APP, encoding: "utf8" }],
+		});
+		// The token is in no file of the run or the ledger.
+		expect(at.git("log", "-p", "--all")).not.toContain("secret-token-1");
+		const local = join(at.path, ".git/msgcode/runs", receipt.runId);
+		for (const name of readdirSync(local)) {
+			if (name.endsWith(".jsonl") || name.endsWith(".log")) {
+				expect(readFileSync(join(local, name), "utf8")).not.toContain("secret-token-1");
+			}
+		}
+	});
+});
+
+describe("a local model that only answers", () => {
+	test("leaves its answer in the run's folder, and no change", async () => {
+		const { at, receipt } = await run({ answer: "Forty-two.", frontMatter: "runner: lmstudio\n" });
+		expect(receipt).toMatchObject({ status: "ok", noChanges: true });
+		expect(localFile(at, receipt.runId, "reply.md")).toBe("Forty-two.");
 	});
 });

@@ -60,8 +60,7 @@ function diffLines(lines: readonly string[], fenced: boolean): string[] | null {
 		const hunk = HUNK.exec(line);
 		if (hunk !== null) {
 			const { end, whole } = hunkEnd(lines, at + 1, Number(hunk[1] ?? 1), Number(hunk[2] ?? 1));
-			taken.push(...lines.slice(at, end));
-			at = end;
+			for (; at < end; at += 1) taken.push(lines[at] as string);
 			const next = lines.slice(at).find((further) => further.trim() !== "");
 			const goesOn = next === undefined || FILE_HEADER.test(next) || HUNK.test(next);
 			// Fewer lines than it counts, and then words: nobody can tell whether they were part of it.

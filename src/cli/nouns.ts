@@ -1,5 +1,6 @@
 // All declared commands. They are plain data and cost nothing to have; implementations are loaded one at a time.
 
+import { human } from "./commands/human.ts";
 import { run } from "./commands/run.ts";
 import { backup, exportRun } from "./commands/sharing.ts";
 import { task } from "./commands/task.ts";
@@ -13,6 +14,7 @@ export const nouns: readonly Declaration[] = [
 	task,
 	template,
 	run,
+	human,
 	log,
 	commit,
 	undo,

@@ -3,12 +3,12 @@ import type { App } from "../app.ts";
 import { MsgcodeError } from "../core/errors.ts";
 import { listRuns, type RunFilters } from "../engine/run-list.ts";
 import type { CommandResult } from "./command.ts";
-import { duration, paintStatus } from "./run-text.ts";
+import { duration, paintStatus, progressText } from "./run-text.ts";
 import { renderTable } from "./table.ts";
 
 /** Rows of a table that fit a screen; machine formats give all unless --limit says otherwise. */
 const SHOWN = 50;
-const STATUSES = ["running", "ok", "error", "canceled", "timeout", "stuck", "skipped"];
+const STATUSES = ["running", "waiting_human", "ok", "error", "canceled", "timeout", "stuck", "skipped"];
 
 export function runListResult(app: App, kind: string, filters: RunFilters): CommandResult {
 	for (const status of filters.status ?? []) {
@@ -32,7 +32,7 @@ export function runListResult(app: App, kind: string, filters: RunFilters): Comm
 				run.taskId,
 				{ text: run.status, paint: (text: string) => paintStatus(run.status, style).replace(run.status, text) },
 				duration(run.durationMs),
-				run.decision ?? (run.patchSha256 === null ? "-" : "patch"),
+				run.decision ?? (run.patchSha256 === null ? (progressText(run.progress) ?? "-") : "patch"),
 				run.errorCode ?? "",
 			]);
 			const columns = [

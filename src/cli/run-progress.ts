@@ -22,10 +22,11 @@ export function showProgress(context: CommandContext, request: RunRequest): Prog
 	const startedAtMs = clock.now();
 	let phase = "preparing";
 	let said = "";
+	let far = "";
 	let frame = 0;
 	const draw = () => {
 		const seconds = Math.floor((clock.now() - startedAtMs) / 1000);
-		const text = `${FRAMES[frame++ % FRAMES.length]} ${request.runner.kind}: ${phase}, ${seconds}s${said === "" ? "" : `  ${said}`}`;
+		const text = `${FRAMES[frame++ % FRAMES.length]} ${request.runner.kind}: ${phase}${far}, ${seconds}s${said === "" ? "" : `  ${said}`}`;
 		stderr.write(`\r${truncate(text, Math.max(10, stderr.columns - 1))}\u001b[K`);
 	};
 	const clear = () => {
@@ -42,6 +43,8 @@ export function showProgress(context: CommandContext, request: RunRequest): Prog
 			if (type === "run.status")
 				phase = data.check === undefined ? String(data.status) : `checking ${visible(String(data.check))}`;
 			if (type === "run.log" || type === "message.delta") said = visible(String(data.text ?? "")).trim() || said;
+			if (type === "run.progress") far = ` ${data.done}/${data.total}`;
+			if (type === "human_loop.requested") line(question(data));
 			if (type === "tool.started") said = visible(String(data.name ?? data.tool ?? ""));
 		},
 		note: line,
@@ -50,4 +53,10 @@ export function showProgress(context: CommandContext, request: RunRequest): Prog
 			clear();
 		},
 	};
+}
+
+function question({ questionId, prompt, choices }: RunEvent["data"]): string {
+	const possible =
+		Array.isArray(choices) && choices.length > 0 ? ` [${choices.map(String).map(visible).join(", ")}]` : "";
+	return `It asks: ${visible(String(prompt))}${possible}\n  msgcode human reply ${String(questionId)} --answer <text>`;
 }

@@ -1,6 +1,7 @@
 // How a run reads in a terminal: its outcome, its files, its checks.
 
-import { formatDuration } from "../core/clock.ts";
+import { dateable, formatDuration, isoTime } from "../core/clock.ts";
+import type { Progress } from "../engine/progress.ts";
 import type { ChangedFile } from "../git/patch.ts";
 import type { Receipt } from "../ledger/runs/receipt.ts";
 import type { Style } from "./color.ts";
@@ -54,7 +55,7 @@ function counts(file: Pick<ChangedFile, "insertions" | "deletions">, style: Styl
 
 export function paintStatus(status: string, style: Style): string {
 	if (status === "ok") return style.green(status);
-	return status === "canceled" || status === "skipped" ? style.yellow(status) : style.red(status);
+	return ["canceled", "skipped", "waiting_human"].includes(status) ? style.yellow(status) : style.red(status);
 }
 
 export function fileLine(file: ChangedFile, style: Style): string {
@@ -74,11 +75,20 @@ function patchLine(receipt: Receipt, style: Style): string {
 /** The details of a run's end in one line; empty where there are none. */
 export function factsIn(details: Receipt["details"]): string {
 	const pairs = Object.entries(details).filter(([, value]) => value !== null && typeof value !== "object");
-	return pairs.map(([key, value]) => `${key}: ${visible(String(value))}`).join(", ");
+	return pairs.map(([key, value]) => `${key}: ${factIn(key, value)}`).join(", ");
 }
 
 function inBrackets(text: string): string {
 	return text === "" ? "" : ` (${text})`;
+}
+
+function factIn(key: string, value: unknown): string {
+	return key.endsWith("AtMs") && typeof value === "number" ? isoTime(dateable(value)) : visible(String(value));
+}
+
+/** `2/5`; null where nothing is known. */
+export function progressText(progress: Progress | null | undefined): string | null {
+	return progress == null || progress.total === 0 ? null : `${progress.done}/${progress.total}`;
 }
 
 export function duration(ms: number): string {

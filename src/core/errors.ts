@@ -76,6 +76,12 @@ export const errorTable = {
 	run_ambiguous: { exit: 3, http: 409, means: "More than one run id starts like that." },
 	template_not_found: { exit: 3, http: 404, means: "There is no such template.", hint: "msgcode template list" },
 	question_not_found: { exit: 3, http: 404, means: "No run asks that.", hint: "msgcode human list" },
+	question_ambiguous: {
+		exit: 3,
+		http: 409,
+		means: "More than one waiting question is meant.",
+		hint: "msgcode human list",
+	},
 	worktree_not_found: { exit: 3, http: 404, means: "The task has no worktree.", hint: "msgcode task worktree list" },
 	revision_not_found: { exit: 3, http: 404, means: "git knows no such revision." },
 	// Conflict
@@ -88,6 +94,7 @@ export const errorTable = {
 		hint: "Follow it with `msgcode run logs -f <run>` or stop it with `msgcode run cancel <run>`.",
 	},
 	question_answered: { exit: 4, http: 409, means: "The question was answered already." },
+	question_expired: { exit: 124, http: 408, means: "Nobody answered the question in the time that it had." },
 	session_busy: {
 		exit: 4,
 		http: 409,

@@ -8,11 +8,12 @@ import { MsgcodeError } from "../core/errors.ts";
 import { createFile, ensureFolder, readFileIfThere, removeFileIfThere, replaceFile } from "../core/files.ts";
 import { isTaskId } from "../core/ids.ts";
 import { liveness, ownIdentity, type ProcessIdentity } from "../core/process-identity.ts";
+import type { Progress } from "./progress.ts";
 
 /** How long an owner that cannot be looked at (another machine, another container) is believed without renewal. */
 export const CLAIM_LEASE_MS = 120_000;
 
-export type RunPhase = "claimed" | "preparing" | "running" | "collecting";
+export type RunPhase = "claimed" | "preparing" | "running" | "waiting_human" | "collecting";
 
 export interface Claim {
 	readonly schemaVersion: 1;
@@ -29,7 +30,12 @@ export interface Claim {
 	readonly mode: "worktree" | "in-place";
 	readonly trigger: "manual";
 	readonly idempotencyKey: string | null;
-	readonly runner: { readonly kind: string; readonly model: string | null; readonly argv: readonly string[] };
+	readonly runner: {
+		readonly kind: string;
+		readonly model: string | null;
+		readonly version?: string | null;
+		readonly argv: readonly string[];
+	};
 	readonly promptDigest: { readonly sha256: string; readonly length: number };
 	/** Of the whole text that the runner is sent; null where it is sent none. */
 	readonly promptSent?: { readonly sha256: string; readonly length: number } | null;
@@ -41,9 +47,14 @@ export interface Claim {
 		readonly continued: boolean;
 	} | null;
 	readonly sensitive: boolean;
+	/** By what the runner's session can go on. */
 	readonly session: string | null;
 	/** The digest of the plan that a person confirmed for this run. */
 	readonly confirmed?: string;
+	/** The main session that the run holds. */
+	readonly mainSession?: string | null;
+	/** How far the runner says that it is. */
+	readonly progress?: Progress | null;
 }
 
 export type ClaimState = { readonly claim: Claim; readonly owner: "alive" | "dead" | "unknown" };

@@ -27,6 +27,7 @@ import type { Claim } from "./claim.ts";
 import { closedRecord } from "./close-on-success.ts";
 import type { RunEnding, RunFolder } from "./run-folder.ts";
 import { describeResult } from "./run-result.ts";
+import { settleMainSession } from "./run-session.ts";
 import { runRef } from "./worktree.ts";
 
 /** Events beyond this stay in the run's local folder only. */
@@ -91,7 +92,11 @@ export async function concludeRun(ledger: Ledger, facts: ConcludeFacts): Promise
 		...(claim.idempotencyKey === null ? {} : { idempotencyKey: claim.idempotencyKey }),
 		actor: claim.actor,
 		mode: claim.mode,
-		runner: { ...claim.runner, version: ending.runnerVersion },
+		runner: {
+			...claim.runner,
+			model: ending.runnerModel ?? claim.runner.model,
+			version: ending.runnerVersion ?? claim.runner.version ?? null,
+		},
 		baseCommit: claim.base?.commit ?? null,
 		baseCodeTree: claim.base?.codeTree ?? null,
 		tree: ending.tree,
@@ -113,8 +118,9 @@ export async function concludeRun(ledger: Ledger, facts: ConcludeFacts): Promise
 		warnings: [...ending.warnings, ...result.warnings],
 		promptDigest: claim.promptDigest,
 		promptSent: claim.promptSent ?? null,
-		session: claim.session,
+		session: ending.session,
 	};
+	settleMainSession(ledger.workspace.stateDir, claim, ending.session, ending.endedAtMs);
 	const written = await writeRun(ledger, facts, receipt, result.files);
 	failPoint("run.committed");
 	return { receipt, files: result.files, ...written };

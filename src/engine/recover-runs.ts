@@ -20,6 +20,7 @@ import { type Claim, listClaims, ownerState, readClaim, releaseClaim } from "./c
 import { collectWork } from "./collect-work.ts";
 import { concludeRun, keepEvents } from "./conclude.ts";
 import { listEvidence } from "./evidence.ts";
+import { cancelOpenQuestions } from "./human-loop.ts";
 import { dropHalfMade } from "./prepare-run.ts";
 import { recycleWorktree } from "./remove-worktree.ts";
 import { makeRunFolder, noteEnding, type RunEnding, type RunFolder, readEnding, tidyRunFolder } from "./run-folder.ts";
@@ -83,7 +84,7 @@ function refsOfRun({ taskId, runId }: Claim): string[] {
 async function abortedEnding(ledger: Ledger, claim: Claim, folder: RunFolder): Promise<RunEnding> {
 	const warnings: RunEnding["warnings"][number][] = [];
 	let tree: string | null = null;
-	const started = claim.phase === "running" || claim.phase === "collecting";
+	const started = claim.phase !== "claimed" && claim.phase !== "preparing";
 	if (claim.mode === "worktree" && claim.worktree !== null && claim.base !== null) {
 		if (started) {
 			const work = await collectWork(ledger, claim, folder);
@@ -110,6 +111,8 @@ async function abortedEnding(ledger: Ledger, claim: Claim, folder: RunFolder): P
 		warnings,
 		resources: { peakRssBytes: null, cpuSeconds: null, survivorsKilled: 0 },
 		usage: nothing,
+		session: claim.session,
+		runnerModel: null,
 		runnerVersion: null,
 		lastWords: "",
 		lastWordsDigest: sizedDigest(""),
@@ -131,7 +134,7 @@ function titleOf(root: string, claim: Claim): string {
 function finishEvents(
 	claim: Claim,
 	folder: RunFolder,
-	ending: Pick<RunEnding, "status" | "errorCode"> | null,
+	ending: Pick<RunEnding, "status" | "errorCode" | "usage"> | null,
 ): { sha256: string; lines: number } | null {
 	if (!existsSync(folder.events)) return null;
 	let last: string | null = null;
@@ -139,7 +142,10 @@ function finishEvents(
 	const log = openEventLog(folder.events, { runId: claim.runId, taskId: claim.taskId, clock: systemClock });
 	try {
 		if (last !== "run.finished" && ending !== null) {
-			log.write("run.finished", { status: ending.status, errorCode: ending.errorCode });
+			const { status, errorCode, usage } = ending;
+			for (const data of cancelOpenQuestions(folder, now())) log.write("human_loop.resolved", data);
+			log.write("run.status", { status });
+			log.write("run.finished", { status, errorCode, usage });
 		}
 	} finally {
 		log.close();

@@ -8,7 +8,9 @@ import type { AttemptEnd } from "./attempt.ts";
 import type { CollectedWork } from "./collect-work.ts";
 import { runCheck } from "./run-check.ts";
 import type { RunEnding } from "./run-folder.ts";
-import type { RunRequest } from "./run-request.ts";
+import type { RunRequest, RunSession } from "./run-request.ts";
+import { sessionAfter } from "./run-session.ts";
+import { trackedDetails, trackedName } from "./tracked-facts.ts";
 
 /** Runs the task's checks in order; none after a failed run or a cancel. */
 export async function runChecks(
@@ -28,16 +30,16 @@ export async function runChecks(
 
 export function endingOf(
 	request: RunRequest,
+	{ resume }: Pick<RunSession, "resume">,
 	attempt: AttemptEnd,
 	work: CollectedWork & { readonly treeAfterChecks: string | null; readonly checks: readonly CheckResult[] },
 ): RunEnding {
 	const { outcome } = attempt;
-	const verdict = attempt.outcome.status === "ok" ? verdictOf(request, work) : attempt.outcome;
-	const { status, errorCode, details } = verdict;
+	const told = trackedDetails(outcome, request.sensitive);
+	const { status, errorCode } = outcome;
+	const verdict = status === "ok" ? verdictOf(request, work, told) : { status, errorCode, details: told };
 	return {
-		status,
-		errorCode,
-		details,
+		...verdict,
 		endedAtMs: now(),
 		tree: work.tree,
 		treeAfterChecks: work.treeAfterChecks,
@@ -46,7 +48,9 @@ export function endingOf(
 		warnings: work.warnings,
 		resources: attempt.resources,
 		usage: outcome.usage ?? { inputTokens: null, outputTokens: null, costUsd: null },
-		runnerVersion: outcome.version,
+		session: sessionAfter(resume, outcome),
+		runnerModel: trackedName(outcome.model),
+		runnerVersion: trackedName(outcome.version),
 		lastWords: request.sensitive ? "" : redactSecrets(outcome.preview),
 		lastWordsDigest: sizedDigest(outcome.preview),
 		close: request.close,
@@ -57,13 +61,14 @@ export function endingOf(
 function verdictOf(
 	request: RunRequest,
 	work: CollectedWork & { readonly checks: readonly CheckResult[] },
+	told: RunEnding["details"],
 ): Pick<RunEnding, "status" | "errorCode" | "details"> {
 	if (work.error !== null) return { status: "error", errorCode: "COLLECT_FAILED", details: {} };
 	const failed = work.checks.find((check) => check.status !== "ok");
 	if (failed?.status === "canceled" || (failed === undefined && work.checks.length < request.checks.length)) {
 		return { status: "canceled", errorCode: "RUN_CANCELED", details: {} };
 	}
-	if (failed === undefined) return { status: "ok", errorCode: null, details: {} };
+	if (failed === undefined) return { status: "ok", errorCode: null, details: told };
 	const details = { check: failed.command, exitCode: failed.exitCode };
 	return { status: "error", errorCode: "CHECKS_FAILED", details };
 }

@@ -18,6 +18,8 @@ export interface RunFolder {
 	readonly prompt: string;
 	/** Exists once somebody asked for the end of the run. */
 	readonly cancelRequest: string;
+	/** Questions to people, and their answers. */
+	readonly questions: string;
 	/** Where a runner may put artifacts. */
 	readonly artifacts: string;
 	/** Where a runner puts what proves its work, if its record asks for that. */
@@ -37,6 +39,7 @@ export function runFolderAt(stateDir: string, runId: string): RunFolder {
 		patch: join(path, "patch.diff"),
 		prompt: join(path, "prompt.md"),
 		cancelRequest: join(path, "cancel"),
+		questions: join(path, "questions"),
 		artifacts: join(path, "artifacts"),
 		evidence: join(path, "evidence"),
 		scratch: join(path, "scratch"),
@@ -67,6 +70,10 @@ export interface RunEnding {
 		readonly outputTokens: number | null;
 		readonly costUsd: number | null;
 	};
+	/** By what the runner's session can go on. */
+	readonly session: string | null;
+	/** What the runner said that it is. */
+	readonly runnerModel: string | null;
 	readonly runnerVersion: string | null;
 	/** What the runner said last, secrets taken out; empty for a sensitive task. */
 	readonly lastWords: string;

@@ -6,11 +6,12 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { type RunLine, runLineOf } from "../ledger/runs/receipt.ts";
 import { readLanding, readReceipt, readRejection, readRunLog, runIdsOf } from "../ledger/runs/runs.ts";
 import { type Claim, listClaims } from "./claim.ts";
+import type { Progress } from "./progress.ts";
 
 export interface ListedRun {
 	readonly runId: string;
 	readonly taskId: string;
-	/** `running`, or how it ended. */
+	/** `running` or `waiting_human`, or how it ended. */
 	readonly status: string;
 	readonly errorCode: string | null;
 	readonly errorMessage: string | null;
@@ -24,6 +25,8 @@ export interface ListedRun {
 	readonly patchSha256: string | null;
 	/** What came of its patch. */
 	readonly decision: "landed" | "rejected" | null;
+	/** How far a live run is, where its runner says so. */
+	readonly progress: Progress | null;
 }
 
 export interface RunFilters {
@@ -78,6 +81,7 @@ function endedRun(root: string, line: RunLine): ListedRun {
 		baseCommit: line.baseCommit,
 		patchSha256: line.patchSha256,
 		decision: landed ? "landed" : rejected ? "rejected" : null,
+		progress: null,
 	};
 }
 
@@ -85,7 +89,7 @@ function liveRun(claim: Claim): ListedRun {
 	return {
 		runId: claim.runId,
 		taskId: claim.taskId,
-		status: "running",
+		status: liveStatus(claim),
 		errorCode: null,
 		errorMessage: null,
 		startedAt: isoTime(claim.startedAtMs),
@@ -96,5 +100,11 @@ function liveRun(claim: Claim): ListedRun {
 		baseCommit: claim.base?.commit ?? null,
 		patchSha256: null,
 		decision: null,
+		progress: claim.progress ?? null,
 	};
+}
+
+/** What a list says of a run that has not ended. */
+export function liveStatus({ phase }: Pick<Claim, "phase">): "running" | "waiting_human" {
+	return phase === "waiting_human" ? phase : "running";
 }

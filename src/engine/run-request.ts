@@ -54,6 +54,15 @@ export interface RunControls {
 	readonly onStart: (runId: string) => void;
 }
 
+/** In which session of its runner a run works. */
+export interface RunSession {
+	/** The runner's own session that goes on; null begins a new one. */
+	readonly resume: string | null;
+	/** The main session that the run holds. */
+	readonly key: string | null;
+	readonly warnings: readonly CollectWarning[];
+}
+
 export interface Prepared {
 	readonly worktree: TaskWorktree | null;
 	readonly warnings: CollectWarning[];
@@ -61,6 +70,7 @@ export interface Prepared {
 
 export interface Running extends Prepared {
 	readonly plan: RunnerPlan;
+	readonly session: RunSession;
 	/** What the run can reach beside its worktree, looked at before it starts. */
 	readonly before: Promise<SharedState>;
 	readonly runId: string;

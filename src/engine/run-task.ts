@@ -7,19 +7,17 @@ import { newRunId, sizedDigest } from "../core/ids.ts";
 import { readSharedState } from "../git/shared-state.ts";
 import { excludeWorktrees } from "../ledger/init-workspace.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { definitionPath } from "../ledger/paths.ts";
-import type { RunnerPlan } from "../runners/runner.ts";
 import { type Claim, readClaim, releaseClaim, takeClaim, updateClaim } from "./claim.ts";
 import type { ConcludedRun } from "./conclude.ts";
 import { makeEvidence, wantsEvidence } from "./evidence.ts";
 import { executeRun } from "./execute-run.ts";
 import { prepareRun } from "./prepare-run.ts";
 import { promptFor } from "./prompt.ts";
-import { keepPrompt, makeRunFolder, type RunFolder, runFolderAt, tidyRunFolder } from "./run-folder.ts";
-import type { Prepared, RunControls, RunRequest } from "./run-request.ts";
-import { programFiles } from "./runner-request.ts";
+import { keepPrompt, makeRunFolder, runFolderAt, tidyRunFolder } from "./run-folder.ts";
+import type { Prepared, RunControls, RunRequest, RunSession } from "./run-request.ts";
+import { sessionFor, whileSessionFree } from "./run-session.ts";
+import { folderOf, planOf } from "./runner-call.ts";
 import { sharedPlace } from "./shared-place.ts";
-import { workingFolder, worktreePath } from "./worktree.ts";
 
 /** Throws before a run exists (`task_running`, `worktree_kept`, `revision_not_found` …); afterwards every end is a receipt. */
 export async function runTask(ledger: Ledger, request: RunRequest, controls: RunControls): Promise<ConcludedRun> {
@@ -28,10 +26,17 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 	const runId = newRunId(startedAtMs);
 	const folder = runFolderAt(stateDir, runId);
 	const prompt = promptFor(ledger, request);
-	planOf(ledger, request, prompt, runId, folder, null);
-	const first = takeClaim(stateDir, await newClaim(ledger, request, prompt, runId, startedAtMs), startedAtMs);
-	if (first === null) throw runningAlready(ledger, request.taskId);
-	let claim: Claim = first;
+	const cwd = folderOf(ledger, request);
+	const facts = { runId, folder, cwd, prompt };
+	// Worked out before anything is claimed, so that a bad request leaves no trace.
+	planOf(ledger, request, { ...facts, resume: null, baseCommit: null });
+	const { session, taken } = await whileSessionFree(ledger, request, cwd, async () => {
+		const session = sessionFor(ledger, request, cwd);
+		const claim = await newClaim(ledger, request, session, prompt, runId, startedAtMs);
+		return { session, taken: takeClaim(stateDir, claim, startedAtMs) };
+	});
+	if (taken === null) throw runningAlready(ledger, request.taskId);
+	let claim: Claim = taken;
 	failPoint("run.claimed");
 	makeRunFolder(stateDir, runId);
 	if (prompt !== null) keepPrompt(folder, prompt);
@@ -54,7 +59,8 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 	// If this throws, the claim stays: the next command finds its owner dead and records what is kept.
 	const concluded = await executeRun(ledger, request, controls, {
 		...prepared,
-		plan: planOf(ledger, request, prompt, runId, folder, claim.base?.commit ?? null),
+		plan: planOf(ledger, request, { ...facts, resume: session.resume, baseCommit: claim.base?.commit ?? null }),
+		session,
 		before,
 		runId,
 		folder,
@@ -67,40 +73,10 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 	return concluded;
 }
 
-/** What the runner would start. Worked out before anything is claimed, so that a bad request leaves no trace. */
-function planOf(
-	ledger: Ledger,
-	request: RunRequest,
-	prompt: string | null,
-	runId: string,
-	folder: RunFolder,
-	baseCommit: string | null,
-): RunnerPlan {
-	const { workspace } = ledger;
-	const inPlace = request.mode === "in-place";
-	const cwd = inPlace ? workspace.root : workingFolder(workspace, worktreePath(workspace, request.taskId));
-	return request.runner.prepare({
-		kind: request.runner.kind,
-		workspacePath: cwd,
-		payload: { ...request.payload, prompt: prompt ?? request.payload.prompt },
-		constraints: { timeoutMs: request.timeoutMs, ...request.constraints },
-		context: {
-			taskId: request.taskId,
-			runId,
-			attempt: 1,
-			taskFile: `${workspace.root}/${definitionPath(request.taskId)}`,
-			runDir: folder.artifacts,
-			...programFiles(request.payload.files, cwd, folder.artifacts),
-			modelRoot: request.modelRoot ?? undefined,
-			route: request.route,
-			baseCommit,
-		},
-	});
-}
-
 async function newClaim(
 	ledger: Ledger,
 	request: RunRequest,
+	session: RunSession,
 	prompt: string | null,
 	runId: string,
 	startedAtMs: number,
@@ -122,7 +98,8 @@ async function newClaim(
 		base: null,
 		worktree: null,
 		sensitive: request.sensitive,
-		session: null,
+		session: session.resume,
+		mainSession: session.key,
 	};
 }
 

@@ -102,6 +102,8 @@ function endingOf(tree: string, startedAtMs: number, endedAtMs: number, ok: bool
 		warnings: [],
 		resources: { peakRssBytes: null, cpuSeconds: null, survivorsKilled: 0 },
 		usage: { inputTokens: null, outputTokens: null, costUsd: null },
+		session: null,
+		runnerModel: null,
 		runnerVersion: null,
 		lastWords: "",
 		lastWordsDigest: sizedDigest(""),

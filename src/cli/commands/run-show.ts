@@ -6,13 +6,14 @@ import type { Claim } from "../../engine/claim.ts";
 import { findRun } from "../../engine/find-run.ts";
 import { recordedRun } from "../../engine/recorded-run.ts";
 import { readEnding, runFolderAt } from "../../engine/run-folder.ts";
+import { liveStatus } from "../../engine/run-list.ts";
 import type { Receipt } from "../../ledger/runs/receipt.ts";
 import { patchFile } from "../../ledger/runs/runs.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { historyNotice } from "../history-notice.ts";
 import { openFor } from "../open.ts";
-import { runOutcomeLines } from "../run-text.ts";
+import { progressText, runOutcomeLines } from "../run-text.ts";
 import { safeText, visible } from "../terminal-text.ts";
 
 interface Options {
@@ -67,7 +68,9 @@ function sentPrompt(app: App, name: string): CommandResult {
 }
 
 function liveResult(claim: Claim): CommandResult {
-	const { runId, taskId, phase, attempt, startedAtMs, mode, runner, actor, base } = claim;
+	const { runId, taskId, phase, attempt, startedAtMs, mode, runner, actor, base, session, progress = null } = claim;
+	const status = liveStatus(claim);
+	const far = progressText(progress);
 	const startedAt = new Date(startedAtMs).toISOString();
 	const { pid, host } = claim.identity;
 	return {
@@ -75,8 +78,10 @@ function liveResult(claim: Claim): CommandResult {
 		data: {
 			runId,
 			taskId,
-			status: "running",
+			status,
 			phase,
+			progress,
+			session,
 			attempt,
 			startedAt,
 			mode,
@@ -87,28 +92,47 @@ function liveResult(claim: Claim): CommandResult {
 		},
 		human: (style) =>
 			[
-				`${style.cyan("running")}  ${style.bold(runId)}\n`,
+				`${style.cyan(status)}  ${style.bold(runId)}\n`,
 				factLine(["task", taskId], style),
 				factLine(["phase", phase], style),
-				factLine(["runner", [runner.kind, ...runner.argv].join(" ")], style),
+				...(far === null ? [] : [factLine(["progress", far], style)]),
+				factLine(["runner", runnerText(runner)], style),
 				factLine(["started", startedAt], style),
 				factLine(["process", String(pid)], style),
 			].join(""),
-		next: `msgcode run logs -f ${runId}`,
+		next: status === "waiting_human" ? "msgcode human list" : `msgcode run logs -f ${runId}`,
 	};
 }
 
 function receiptFacts(receipt: Receipt): [string, string][] {
-	const { runner, baseCommit, ref, actor, startedAt, endedAt, events } = receipt;
+	const { runner, baseCommit, ref, actor, startedAt, endedAt, events, session } = receipt;
+	const usage = usageText(receipt);
 	return [
-		["runner", [runner.kind, ...runner.argv].join(" ")],
+		["runner", runnerText(runner)],
 		["base", baseCommit?.slice(0, 12) ?? "none"],
 		...(ref === null ? [] : [["kept as", ref] as [string, string]]),
+		...(session === null ? [] : [["session", session] as [string, string]]),
+		...(usage === null ? [] : [["used", usage] as [string, string]]),
 		["actor", actor],
 		["started", startedAt],
 		["ended", endedAt],
 		["events", events === null ? "none" : String(events.lines)],
 	];
+}
+
+function runnerText({ kind, model, version, argv }: Claim["runner"]): string {
+	const named = [version, model].filter((part) => part != null).join(", ");
+	return `${kind}${named === "" ? "" : ` (${named})`}${argv.length === 0 ? "" : ` ${argv.join(" ")}`}`;
+}
+
+function usageText({ usage }: Receipt): string | null {
+	const { inputTokens, outputTokens, costUsd } = usage;
+	const parts = [
+		...(inputTokens === null ? [] : [`${inputTokens} tokens in`]),
+		...(outputTokens === null ? [] : [`${outputTokens} tokens out`]),
+		...(costUsd === null ? [] : [`$${costUsd}`]),
+	];
+	return parts.length === 0 ? null : parts.join(", ");
 }
 
 function factLine([name, value]: [string, string], style: Style): string {

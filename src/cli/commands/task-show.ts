@@ -1,13 +1,15 @@
 // `msgcode task show`: one task whole, with what it would execute.
 import type { App } from "../../app.ts";
 import { readClaim } from "../../engine/claim.ts";
+import type { Progress } from "../../engine/progress.ts";
+import { liveStatus } from "../../engine/run-list.ts";
 import { readTask, resolveTaskId, viewTask } from "../../ledger/task/store.ts";
 import type { TaskView } from "../../ledger/task/task-view.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { heldPermission } from "../permission.ts";
-import { factsIn } from "../run-text.ts";
+import { factsIn, progressText } from "../run-text.ts";
 import { visible } from "../terminal-text.ts";
 
 export async function run(
@@ -19,12 +21,13 @@ export async function run(
 	if (options.at !== undefined) return await asItWas(context, app, args[0] as string, options.at);
 	const id = resolveTaskId(app.workspace.tasksDir, args[0] as string);
 	const { view, held } = await wholeTask(app, id);
+	const live = liveRunOf(app, id);
 	const broken = view.diagnostics.filter((diagnostic) => diagnostic.severity === "error");
 	return {
 		kind: "task.show",
-		data: view,
+		data: { ...view, live },
 		warnings: view.diagnostics.map(({ code, message, hint, file, line }) => ({ code, message, hint, file, line })),
-		human: (style) => describe(view, held, style),
+		human: (style) => describe(view, { held, live }, style),
 		exitCode: broken.length > 0 ? 7 : 0,
 	};
 }
@@ -38,7 +41,7 @@ async function asItWas(context: CommandContext, app: App, word: string, at: stri
 		data: { ...view, at: commit },
 		warnings: view.diagnostics.map(({ code, message, hint, file, line }) => ({ code, message, hint, file, line })),
 		human: (style) =>
-			`${style.dim(`as of ${commit.slice(0, 10)}  ${visible(subject)}`)}\n${describe(view, null, style)}`,
+			`${style.dim(`as of ${commit.slice(0, 10)}  ${visible(subject)}`)}\n${describe(view, { held: null, live: null }, style)}`,
 		exitCode: view.broken ? 7 : 0,
 	};
 }
@@ -54,7 +57,24 @@ async function wholeTask(
 	return { view, held };
 }
 
-function describe(view: TaskView, held: { digest: string; reason: string | null } | null, style: Style): string {
+interface LiveRun {
+	readonly runId: string;
+	readonly status: "running" | "waiting_human";
+	readonly progress: Progress | null;
+}
+
+function liveRunOf({ workspace }: App, id: string): LiveRun | null {
+	const claim = readClaim(workspace.stateDir, id);
+	if (claim === null) return null;
+	return { runId: claim.runId, status: liveStatus(claim), progress: claim.progress ?? null };
+}
+
+interface Standing {
+	readonly held: { readonly digest: string; readonly reason: string | null } | null;
+	readonly live: LiveRun | null;
+}
+
+function describe(view: TaskView, { held, live }: Standing, style: Style): string {
 	const rows: [string, string][] = [
 		["status", view.broken ? `${view.status} (broken)` : view.status],
 		["priority", String(view.priority)],
@@ -75,6 +95,7 @@ function describe(view: TaskView, held: { digest: string; reason: string | null 
 	add("removed", view.removed === null ? null : (view.removed.reason ?? "yes"));
 	add("runs", view.runs === 0 ? null : String(view.runs));
 	add("last run", view.lastRun === null ? null : endOf(view.lastRun));
+	add("running", live === null ? null : liveText(live));
 	add("landed", view.landings.map((landing) => landing.runId).join(", "));
 	if (held !== null) add("held", `${held.reason}; digest ${held.digest}`);
 	const width = Math.max(...rows.map(([name]) => name.length));
@@ -87,6 +108,10 @@ function endOf({ runId, status, errorCode, errorMessage, details }: NonNullable<
 	if (errorCode === null) return `${status}  ${runId}`;
 	const facts = factsIn(details);
 	return `${status}  ${runId}  ${errorCode}: ${errorMessage ?? ""}${facts === "" ? "" : ` (${facts})`}`;
+}
+
+function liveText({ runId, status, progress }: LiveRun): string {
+	return [runId, status, progressText(progress)].filter((part) => part !== null).join("  ");
 }
 
 function runnerText(view: TaskView): string | null {

@@ -12,7 +12,7 @@ import { EXITED, request } from "./runner-request.ts";
 export interface DriverRun {
 	readonly outcome: RunnerOutcome;
 	readonly events: readonly RunnerEvent[];
-	/** message.delta and run.log, each joined. */
+	/** What the assistant said, without its thinking. */
 	readonly text: string;
 	readonly notes: string;
 	readonly runDir: string;
@@ -67,7 +67,9 @@ export async function drive(id: string, driver: Driver, options: DriverOptions =
 		},
 	});
 	lines.end();
-	const text = events.map(({ type, data }) => (type === "message.delta" ? String(data.text) : "")).join("");
+	const text = events
+		.map(({ type, data }) => (type === "message.delta" && data.thinking !== true ? String(data.text) : ""))
+		.join("");
 	return { outcome: runner.outcome({ ...EXITED, exitCode }, seen), events, text, notes, runDir, results };
 }
 

@@ -66,7 +66,11 @@ describe("an answer", () => {
 		const { outcome, events, text } = await runWith(streamOf(thought + chatStream("Yes.")));
 		expect(outcome.preview).toBe("Yes.");
 		expect(text).toBe("Yes.");
-		expect(events).toContainEqual({ type: "run.log", data: { stream: "reasoning", text: "Hm." } });
+		expect(events.slice(0, 3)).toEqual([
+			{ type: "message.delta", data: { text: "Hm.", thinking: true } },
+			{ type: "message.stop", data: { thinking: true } },
+			{ type: "message.delta", data: { text: "Yes." } },
+		]);
 	});
 });
 

@@ -3,6 +3,7 @@
 // makes no difference, and what is not understood is passed on as it stands.
 
 import { createLineSplitter } from "../../../core/line-splitter.ts";
+import { objectIn, objectsIn } from "../../agents/json-value.ts";
 import { eventIn, type ResultLine, resultIn } from "../../protocol.ts";
 import type { RunnerEvent } from "../../runner.ts";
 
@@ -42,7 +43,7 @@ export function readStream(stream: ExecutorStream, emit: (event: RunnerEvent) =>
 	const splitter = createLineSplitter(LONGEST_LINE, (text, truncated) => {
 		if (stream.result !== null || text.trim() === "") return;
 		// Of a last line without its end, half is no JSON: it comes again with the next connection.
-		if (ended && objectIn(text) === null) return;
+		if (ended && parsed(text) === null) return;
 		if (truncated) {
 			stream.truncated += 1;
 			emit(logOf(text, true));
@@ -58,7 +59,7 @@ export function readStream(stream: ExecutorStream, emit: (event: RunnerEvent) =>
 }
 
 function takeLine(stream: ExecutorStream, text: string, emit: (event: RunnerEvent) => void): void {
-	const line = objectIn(text);
+	const line = parsed(text);
 	const seq = line?.seq;
 	if (line === null || typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 1) {
 		emit(line === null ? logOf(text, false) : unknown(line, text));
@@ -97,21 +98,19 @@ function logOf(text: string, truncated: boolean): RunnerEvent {
 }
 
 function filesIn(value: unknown): ReturnedFile[] {
-	if (!Array.isArray(value)) return [];
-	return value.slice(0, 100).flatMap((entry: unknown) => {
-		const { name, content, encoding } = (entry ?? {}) as Record<string, unknown>;
-		// One plain name: the run's folder has no folders of an executor's.
-		if (typeof name !== "string" || !/^[A-Za-z0-9_][\w.-]{0,100}$/.test(name) || typeof content !== "string") return [];
-		return [{ name, content: Buffer.from(content, encoding === "base64" ? "base64" : "utf8") }];
-	});
+	return objectsIn(value)
+		.slice(0, 100)
+		.flatMap(({ name, content, encoding }) => {
+			// One plain name: the run's folder has no folders of an executor's.
+			if (typeof name !== "string" || !/^[A-Za-z0-9_][\w.-]{0,100}$/.test(name) || typeof content !== "string")
+				return [];
+			return [{ name, content: Buffer.from(content, encoding === "base64" ? "base64" : "utf8") }];
+		});
 }
 
-function objectIn(text: string): Readonly<Record<string, unknown>> | null {
+function parsed(text: string): Readonly<Record<string, unknown>> | null {
 	try {
-		const value: unknown = JSON.parse(text);
-		return typeof value === "object" && value !== null && !Array.isArray(value)
-			? (value as Record<string, unknown>)
-			: null;
+		return objectIn(JSON.parse(text));
 	} catch {
 		return null;
 	}

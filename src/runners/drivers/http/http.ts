@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Driver, DriverInput, DriverResult } from "../driver.ts";
 import type { DriverProbe } from "../driver-probe.ts";
-import { failure, sayLimit } from "../outcome.ts";
+import { failure } from "../outcome.ts";
 import { below, type ServiceAnswer, ServiceFailure, textOf } from "../service-call.ts";
 import { callExecutor, type ExecutorFailure, type RunHeaders } from "./executor-call.ts";
 import { type ExecutorResult, type ExecutorStream, readStream } from "./executor-stream.ts";
@@ -25,7 +25,7 @@ export const http: Driver = async (input) => {
 	try {
 		const ended = await carryOut(executor, input);
 		over = ended.over;
-		return sayLimit(input.emit, ended.result);
+		return ended.result;
 	} finally {
 		if (!over) await tellToEnd(executor);
 	}

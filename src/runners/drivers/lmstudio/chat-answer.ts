@@ -2,6 +2,7 @@
 // Invariant: pure; a field of another form than expected counts as not there, and nothing of the text is lost but what is
 // beyond the longest answer.
 
+import { numberIn, objectIn, textIn } from "../../agents/json-value.ts";
 import type { Usage } from "../../runner.ts";
 
 /** Beyond it an answer is no answer any more, and would only fill the memory. */
@@ -37,33 +38,35 @@ export function takeChunk(answer: ChatAnswer, data: string): ChatPiece | null {
 		answer.done = true;
 		return { text: "", reasoning: "" };
 	}
-	const chunk = objectOf(parsed(data));
+	const chunk = objectIn(parsed(data));
 	if (chunk === null) return null;
-	const error = objectOf(chunk.error) ?? (typeof chunk.error === "string" ? { message: chunk.error } : null);
+	const error = objectIn(chunk.error) ?? (typeof chunk.error === "string" ? { message: chunk.error } : null);
 	if (error !== null) {
-		answer.error = { code: textOf(error.code), message: textOf(error.message) ?? "" };
+		answer.error = { code: textIn(error.code), message: textIn(error.message) ?? "" };
 		return { text: "", reasoning: "" };
 	}
-	answer.model = textOf(chunk.model) ?? answer.model;
-	answer.usage = usageOf(objectOf(chunk.usage)) ?? answer.usage;
-	const choice = objectOf(Array.isArray(chunk.choices) ? chunk.choices[0] : null);
+	answer.model = textIn(chunk.model) ?? answer.model;
+	answer.usage = usageOf(objectIn(chunk.usage)) ?? answer.usage;
+	const choice = objectIn(Array.isArray(chunk.choices) ? chunk.choices[0] : null);
 	// The last piece with the usage has no choices.
 	if (choice === null) return Array.isArray(chunk.choices) ? { text: "", reasoning: "" } : null;
-	answer.finish = textOf(choice.finish_reason) ?? answer.finish;
-	const delta = objectOf(choice.delta) ?? objectOf(choice.message) ?? {};
-	const text = textOf(delta.content) ?? "";
+	answer.finish = textIn(choice.finish_reason) ?? answer.finish;
+	const delta = objectIn(choice.delta) ?? objectIn(choice.message) ?? {};
+	const text = textIn(delta.content) ?? "";
 	const room = LONGEST_ANSWER - answer.text.length;
 	answer.text += text.slice(0, room);
 	answer.dropped += Math.max(0, text.length - room);
-	return { text: text.slice(0, room), reasoning: textOf(delta.reasoning_content) ?? textOf(delta.reasoning) ?? "" };
+	return { text: text.slice(0, room), reasoning: textIn(delta.reasoning_content) ?? textIn(delta.reasoning) ?? "" };
 }
 
 function usageOf(usage: Readonly<Record<string, unknown>> | null): Usage | null {
 	if (usage === null) return null;
-	const [inputTokens, outputTokens] = [usage.prompt_tokens, usage.completion_tokens].map((value) =>
-		typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null,
-	);
-	return { inputTokens: inputTokens ?? null, outputTokens: outputTokens ?? null, costUsd: null };
+	return { inputTokens: tokens(usage.prompt_tokens), outputTokens: tokens(usage.completion_tokens), costUsd: null };
+}
+
+function tokens(value: unknown): number | null {
+	const amount = numberIn(value);
+	return amount !== null && Number.isSafeInteger(amount) && amount >= 0 ? amount : null;
 }
 
 function parsed(text: string): unknown {
@@ -72,14 +75,4 @@ function parsed(text: string): unknown {
 	} catch {
 		return null;
 	}
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> | null {
-	return typeof value === "object" && value !== null && !Array.isArray(value)
-		? (value as Record<string, unknown>)
-		: null;
-}
-
-function textOf(value: unknown): string | null {
-	return typeof value === "string" ? value : null;
 }

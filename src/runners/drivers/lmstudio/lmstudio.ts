@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { coalesce } from "../coalesced-text.ts";
 import type { Driver, DriverInput, DriverResult } from "../driver.ts";
 import type { DriverProbe } from "../driver-probe.ts";
-import { failure, sayLimit, unreachable } from "../outcome.ts";
+import { failure, unreachable } from "../outcome.ts";
 import { baseAddress, below, callService, type ServiceAnswer, ServiceFailure, textOf } from "../service-call.ts";
 import { type ChatAnswer, emptyAnswer, takeChunk } from "./chat-answer.ts";
 import { diffIn } from "./diff-in-text.ts";
@@ -19,9 +19,7 @@ const DEFAULT_ADDRESS = "http://127.0.0.1:1234";
 const LONGEST_LINE = 4 * 1024 * 1024;
 const CHAT = ["v1", "chat", "completions"];
 
-export const lmstudio: Driver = async (input) => sayLimit(input.emit, await answer(input));
-
-async function answer(input: DriverInput): Promise<DriverResult> {
+export const lmstudio: Driver = async (input) => {
 	const { request, emit } = input;
 	const server = serverOf(input);
 	if (server === null) return failure("RUNNER_FAILED", { reason: "bad_address", variable: "LMSTUDIO_BASE_URL" });
@@ -53,7 +51,7 @@ async function answer(input: DriverInput): Promise<DriverResult> {
 		if (!(cause instanceof ServiceFailure)) throw cause;
 		return unreachable(cause, { path });
 	}
-}
+};
 
 /** Reads the stream to its end, saying what comes. */
 async function listen(
@@ -62,13 +60,17 @@ async function listen(
 ): Promise<{ answer: ChatAnswer; result: DriverResult }> {
 	const said = emptyAnswer();
 	const text = coalesce((piece) => emit({ type: "message.delta", data: { text: piece } }));
-	const thought = coalesce((piece) => emit({ type: "run.log", data: { stream: "reasoning", text: piece } }));
+	const thought = coalesce((piece) => emit({ type: "message.delta", data: { text: piece, thinking: true } }));
+	const endThought = () => {
+		if (thought.flush()) emit({ type: "message.stop", data: { thinking: true } });
+	};
 	const events = createEventReader(LONGEST_LINE, ({ data }) => {
 		const piece = takeChunk(said, data);
 		if (piece === null) emit({ type: "run.unknown", data: { line: data.slice(0, 16_384).toWellFormed() } });
 		else {
-			if (piece.reasoning !== "") thought.add(piece.reasoning);
-			if (piece.text !== "") text.add(piece.text);
+			thought.add(piece.reasoning);
+			if (piece.text !== "") endThought();
+			text.add(piece.text);
 		}
 	});
 	let broken: ServiceFailure | null = null;
@@ -84,9 +86,8 @@ async function listen(
 	}
 	response.close();
 	events.end();
-	thought.flush();
-	text.flush();
-	emit({ type: "message.stop", data: {} });
+	endThought();
+	if (text.flush()) emit({ type: "message.stop", data: {} });
 	if (said.usage !== null) emit({ type: "run.usage", data: { ...said.usage } });
 	return { answer: said, result: judgeAnswer(said, broken, events.truncated) };
 }

@@ -1,6 +1,7 @@
 // Which model of the local server answers.
 // Invariant: a model that the task names is the one that is asked; only "auto" leaves the choice to what the server has.
 
+import { objectIn, objectsIn, textIn } from "../../agents/json-value.ts";
 import type { ServiceCall } from "../service-call.ts";
 import { below, callService, textOf } from "../service-call.ts";
 import type { Refusal } from "./verdict.ts";
@@ -49,10 +50,9 @@ export function chooseModel(models: readonly ListedModel[]): string | null {
 
 /** The models of a list that can answer; null when the text is no list. */
 export function modelsIn(text: string): ListedModel[] | null {
-	const { data } = objectIn(text);
+	const { data } = parsed(text);
 	if (!Array.isArray(data)) return null;
-	return data.flatMap((entry: unknown) => {
-		const { id, type, state } = (entry ?? {}) as Record<string, unknown>;
+	return objectsIn(data).flatMap(({ id, type, state }) => {
 		const answers = type !== "embeddings" && !(type === undefined && /embed/i.test(String(id)));
 		if (typeof id !== "string" || id === "" || !answers) return [];
 		return [{ id, loaded: typeof state === "string" ? state === "loaded" : null }];
@@ -61,19 +61,15 @@ export function modelsIn(text: string): ListedModel[] | null {
 
 /** What an error answer says, in the forms that such servers use. */
 export function errorIn(text: string): Pick<Refusal, "code" | "message"> {
-	const { error } = objectIn(text);
+	const { error } = parsed(text);
 	if (typeof error === "string") return { code: null, message: error };
-	const { code, message } = (error ?? {}) as Record<string, unknown>;
-	return {
-		code: typeof code === "string" ? code : null,
-		message: typeof message === "string" ? message : text.slice(0, 2_000),
-	};
+	const { code, message } = objectIn(error) ?? {};
+	return { code: textIn(code), message: textIn(message) ?? text.slice(0, 2_000) };
 }
 
-function objectIn(text: string): Readonly<Record<string, unknown>> {
+function parsed(text: string): Readonly<Record<string, unknown>> {
 	try {
-		const value: unknown = JSON.parse(text);
-		return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+		return objectIn(JSON.parse(text)) ?? {};
 	} catch {
 		return {};
 	}

@@ -31,6 +31,7 @@ const shapes = once(() => {
 		/** How an exec runner is called. */
 		exec: z.optional(execDeclarationSchema()),
 		deps: z.array(z.union([binaryDependency, serviceDependency, variableDependency, modelDependency])),
+		/** "argv": the task's runner.args name the program that it starts, and have to be there. */
 		inputs: z.array(text),
 		outputs: z.array(text),
 		sideEffects: z.array(z.enum(["read-only", "local-write", "message-send", "process-control"])),

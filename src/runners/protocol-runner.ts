@@ -2,6 +2,7 @@
 // Invariant: ok needs the program's result and a clean exit, or its result alone when it lingered after it.
 
 import type { ExecDeclaration } from "../config/exec-declaration.ts";
+import { MsgcodeError } from "../core/errors.ts";
 import type { ProcessOutcome } from "../core/supervisor.ts";
 import type { JsonObject } from "./agents/agent.ts";
 import { type Agent, agentRunner } from "./agents/agent.ts";
@@ -11,7 +12,7 @@ import { planOf } from "./exec.ts";
 import type { PlaceholderValues } from "./placeholders.ts";
 import { failed, OK, processVerdict, type Verdict } from "./process-verdict.ts";
 import { eventIn, type ResultLine, requestLine, resultIn } from "./protocol.ts";
-import type { Runner, RunnerEvent, RunnerLimit, Seen } from "./runner.ts";
+import type { Runner, RunnerEvent, RunnerLimit, RunnerRequest, Seen } from "./runner.ts";
 
 interface Memory {
 	result: ResultLine | null;
@@ -26,11 +27,11 @@ export function protocolRunner(
 	own: PlaceholderValues = {},
 ): Runner {
 	const speaker: Agent<Memory> = {
-		plan: (request) => ({
-			...planOf(capability.id, declaration, request, own),
-			stdin: requestLine(request),
-			stdinStaysOpen: true,
-		}),
+		plan(request) {
+			if (capability.inputs.includes("argv")) requireProgram(capability.id, request);
+			const plan = planOf(capability.id, declaration, request, own);
+			return { ...plan, stdin: requestLine(request), stdinStaysOpen: true };
+		},
 		remember: () => ({ result: null, limitSaid: false }),
 		read,
 		judge,
@@ -45,6 +46,14 @@ export function protocolRunner(
 			return { ...outcome, diffFile: diff, artifacts };
 		},
 	};
+}
+
+/** The program to start is the task's to name; without one nothing could be approved. */
+function requireProgram(id: string, { payload }: RunnerRequest): void {
+	if ((payload.args?.[0] ?? "") !== "") return;
+	throw new MsgcodeError("task_invalid_spec", `Runner ${id} was given no program to start.`, {
+		hint: `Name it: \`msgcode task edit <id> --runner ${id} -- <program> <argument> …\``,
+	});
 }
 
 function read(memory: Seen & Memory, line: JsonObject) {

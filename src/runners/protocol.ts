@@ -10,6 +10,8 @@ export const PROTOCOL = 1;
 
 /** What a program may report of its own end; another code counts as RUNNER_FAILED. */
 export const REPORTABLE_CODES = [
+	"RUNNER_NOT_FOUND",
+	"RUNNER_NOT_STARTED",
 	"RUNNER_FAILED",
 	"RUNNER_INCOMPLETE",
 	"RUNNER_OUTPUT_INVALID",

@@ -3,6 +3,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { Driver, DriverInput, DriverResult } from "./driver.ts";
+import { failure } from "./outcome.ts";
 import { capture, findPane, paste, pressEnter, type TmuxPlace } from "./tmux-server.ts";
 import { groupNameOf, messageOf, replyIn } from "./tmux-text.ts";
 
@@ -17,12 +18,12 @@ const SIGN_MS = 10_000;
 export const tmuxDriver: Driver = async (input) => {
 	const { request, env } = input;
 	const { route } = request.context;
-	if (route == null) return failed("ROUTE_NOT_FOUND");
-	if (route.channel !== "tmux" || route.target === "") return failed("ROUTE_NOT_FOUND", { channel: route.channel });
+	if (route == null) return failure("ROUTE_NOT_FOUND", {});
+	if (route.channel !== "tmux" || route.target === "") return failure("ROUTE_NOT_FOUND", { channel: route.channel });
 	const message = messageOf(request.payload.prompt);
 	if ("refused" in message) {
 		const { refused: reason, ...where } = message;
-		return reason === "empty" ? failed("PAYLOAD_EMPTY") : failed("RUNNER_FAILED", { reason, ...where });
+		return reason === "empty" ? failure("PAYLOAD_EMPTY", {}) : failure("RUNNER_FAILED", { reason, ...where });
 	}
 	const groupName = groupNameOf(route.target);
 	const place: TmuxPlace = {
@@ -30,11 +31,11 @@ export const tmuxDriver: Driver = async (input) => {
 		env: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
 	};
 	const pane = await findPane(place, groupName);
-	if ("missing" in pane) return failed("TMUX_SESSION_DEAD", { groupName, missing: pane.missing });
-	if (pane.dead) return failed("TMUX_SESSION_DEAD", { groupName, missing: "program" });
-	if (pane.inputOff) return failed("RUNNER_FAILED", { groupName, reason: "pane takes no input" });
+	if ("missing" in pane) return failure("TMUX_SESSION_DEAD", { groupName, missing: pane.missing });
+	if (pane.dead) return failure("TMUX_SESSION_DEAD", { groupName, missing: "program" });
+	if (pane.inputOff) return failure("RUNNER_FAILED", { groupName, reason: "pane takes no input" });
 	const before = await deliver(place, pane.id, message.text, request.context.runId);
-	if (before === null) return failed("TMUX_SESSION_DEAD", { groupName, missing: "pane" });
+	if (before === null) return failure("TMUX_SESSION_DEAD", { groupName, missing: "pane" });
 	const waitMs = request.constraints.waitForReplyMs;
 	if (waitMs === undefined) return { status: "ok", details: { groupName, delivered: true } };
 	return await awaitReply(input, { place, pane: pane.id, groupName, before, text: message.text, waitMs });
@@ -74,7 +75,7 @@ async function awaitReply(
 	let reply = "";
 	for (let now = began; now - began < waitMs && !stop.aborted; now = performance.now()) {
 		const next = await capture(place, pane, false);
-		if (next === null) return failed("TMUX_SESSION_DEAD", { ...sofar, missing: "pane" });
+		if (next === null) return failure("TMUX_SESSION_DEAD", { ...sofar, missing: "pane" });
 		if (next !== screen) {
 			screen = next;
 			changedAt = now;
@@ -94,17 +95,10 @@ async function awaitReply(
 	}
 	reply = replyIn(before, (await capture(place, pane, true)) ?? "", text);
 	if (reply !== "") say(emit, reply);
-	return { ...failed("RUNNER_INCOMPLETE", { ...sofar, reply: reply !== "", waitedMs: waitMs }), preview: reply };
+	return { ...failure("RUNNER_INCOMPLETE", { ...sofar, reply: reply !== "", waitedMs: waitMs }), preview: reply };
 }
 
 function say(emit: DriverInput["emit"], text: string): void {
 	emit({ type: "message.delta", data: { text } });
 	emit({ type: "message.stop", data: {} });
-}
-
-function failed(
-	errorCode: NonNullable<DriverResult["errorCode"]>,
-	details: DriverResult["details"] = {},
-): DriverResult {
-	return { status: "error", errorCode, details };
 }

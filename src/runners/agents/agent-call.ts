@@ -45,6 +45,17 @@ export function modelOf(runner: string, { payload }: RunnerRequest): string | nu
 	return model;
 }
 
+/** The prompt as it is; throws task_invalid_spec for an empty one, limit_exceeded for one longer than the CLI reads. */
+export function checkPrompt(runner: string, prompt: string, longestBytes: number | null): string {
+	if (prompt.trim() === "") {
+		throw new MsgcodeError("task_invalid_spec", `There is no text for ${runner}.`, { hint: "Give the task a text." });
+	}
+	if (longestBytes !== null && Buffer.byteLength(prompt) > longestBytes) {
+		throw new MsgcodeError("limit_exceeded", `The text is longer than the ${longestBytes} bytes that ${runner} reads.`);
+	}
+	return prompt;
+}
+
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The session that is to go on, for a CLI whose ids are UUIDs; null begins a new one. Throws task_invalid_spec. */

@@ -40,6 +40,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 
 /** zod has no door: schemas are the only source of shapes, and these are the files that hold schemas. */
 const SCHEMA_FILES: readonly string[] = [
+	"src/config/preflight-file.ts",
 	"src/config/settings-layer.ts",
 	"src/config/settings-schema.ts",
 	"src/ledger/task/definition-schemas.ts",

@@ -2,10 +2,23 @@
 
 import { human } from "./commands/human.ts";
 import { run } from "./commands/run.ts";
+import { runner } from "./commands/runner.ts";
 import { backup, exportRun } from "./commands/sharing.ts";
 import { task } from "./commands/task.ts";
 import { template } from "./commands/template.ts";
-import { commit, completion, doctor, fsck, init, log, mergeDriver, prime, sync, undo } from "./commands/workspace.ts";
+import {
+	commit,
+	completion,
+	doctor,
+	fsck,
+	init,
+	log,
+	mergeDriver,
+	preflight,
+	prime,
+	sync,
+	undo,
+} from "./commands/workspace.ts";
 import type { Declaration } from "./declaration.ts";
 
 /** In the order in which help and the documentation show them. */
@@ -15,6 +28,7 @@ export const nouns: readonly Declaration[] = [
 	template,
 	run,
 	human,
+	runner,
 	log,
 	commit,
 	undo,
@@ -23,6 +37,7 @@ export const nouns: readonly Declaration[] = [
 	backup,
 	mergeDriver,
 	doctor,
+	preflight,
 	fsck,
 	prime,
 	completion,

@@ -4,7 +4,7 @@ import type { CommandContext } from "./command.ts";
 
 /** Commands that only read; all others ask git early for what a commit needs. */
 const READING =
-	/^(?:task (?:list|ready|show|log|runs|diff)|task worktree (?:list|path)|run (?:list|show|logs|compare)|human (?:list|reply)|log|doctor|fsck|prime|export)$/;
+	/^(?:task (?:list|ready|show|log|runs|diff)|task worktree (?:list|path)|run (?:list|show|logs|compare)|human (?:list|reply)|runner (?:list|show|probe)|log|doctor|preflight|fsck|prime|export)$/;
 
 /** `command` is what the ledger's lock says of its holder: "task add". Warnings go to stderr unless --quiet. */
 export function openFor(context: CommandContext, command: string): Promise<App> {

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import type { App } from "../../app.ts";
 import { EXIT, MsgcodeError } from "../../core/errors.ts";
 import { checkNode, type HealthCheck, healthCheck } from "../../core/health.ts";
+import { NODE_MINIMUM } from "../../core/version.ts";
 import { listClaims } from "../../engine/claim.ts";
 import { checkClaims, checkRunners, checkTrust, checkWorktrees } from "../../engine/health.ts";
 import { checkGit } from "../../git/health.ts";
@@ -17,7 +18,6 @@ import { openFor } from "../open.ts";
 import { basisOf } from "../permission.ts";
 import { visible } from "../terminal-text.ts";
 
-const NODE_MINIMUM = [22, 12] as const;
 /** Where an error means that ledger data is damaged, not that something around it is missing. */
 const DATA_CHECKS = new Set(["ledger", "pending", "claims"]);
 

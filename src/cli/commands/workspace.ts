@@ -84,6 +84,15 @@ export const doctor: Verb = {
 	load: () => import("./doctor.ts"),
 };
 
+export const preflight: Verb = {
+	words: "preflight",
+	does: "Tell whether all is there that work needs",
+	more: "Three groups: what is required to start (node, git, the ledger), what tasks and jobs need (the runner of runner.default and those that open tasks name), and what is optional. Exit code 1 when something required to start is missing; with --strict also when something that tasks need is. deps.json in your config folder adds items and moves them between groups. It starts no program but the shipped and your own runners' probes.",
+	flags: [{ flag: "--strict", help: "fail also when something that tasks and jobs need is missing" }],
+	examples: ["msgcode preflight", "msgcode preflight --strict --json"],
+	load: () => import("./preflight.ts"),
+};
+
 export const fsck: Verb = {
 	words: "fsck",
 	does: "Check the whole ledger and its history for damage",

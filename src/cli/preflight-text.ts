@@ -1,0 +1,25 @@
+// How the result of `msgcode preflight` reads.
+
+import type { PreflightGroups, PreflightResult } from "../engine/preflight.ts";
+import type { Style } from "./color.ts";
+import { visible } from "./terminal-text.ts";
+
+const TITLES = [
+	["requiredForStart", "Required to start"],
+	["requiredForJobs", "Required for tasks and jobs"],
+	["optional", "Optional"],
+] as const;
+
+export function preflightText(groups: PreflightGroups, ready: boolean, style: Style): string {
+	const sections = TITLES.flatMap(([group, title]) => {
+		const items = groups[group];
+		return items.length === 0 ? [] : [`${style.bold(title)}\n${items.map((item) => itemLines(item, style)).join("")}`];
+	});
+	return `${sections.join("\n")}\n${ready ? "Ready." : "Not ready: something required is missing."}\n`;
+}
+
+function itemLines({ name, status, detail, fixHint }: PreflightResult, style: Style): string {
+	const paint = status === "ok" ? style.green : status === "missing" ? style.red : style.yellow;
+	const head = `  ${paint(status.padEnd(7))}  ${name}${detail === null ? "" : `: ${visible(detail)}`}\n`;
+	return fixHint === null ? head : `${head}           ${style.dim("hint:")} ${visible(fixHint)}\n`;
+}

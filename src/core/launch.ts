@@ -3,13 +3,15 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { delimiter, resolve } from "node:path";
 import type { Readable } from "node:stream";
 
 export interface LaunchOptions {
 	/** Program and arguments; the program is looked up on `env.PATH`, or from `cwd` when it holds a slash. */
 	readonly argv: readonly string[];
+	/** Program and arguments that start the program in their turn; "not found" is then still said of the program. */
+	readonly wrapper?: readonly string[] | undefined;
 	readonly cwd: string;
 	/** The whole environment. */
 	readonly env: Readonly<Record<string, string>>;
@@ -35,9 +37,13 @@ export interface LaunchFailure {
 export async function launch(options: LaunchOptions): Promise<RunningChild | LaunchFailure> {
 	// Node reports a missing folder as a missing program.
 	if (!isFolder(options.cwd)) return { outcome: "spawn_failed", error: "cwd_missing" };
+	const { argv, wrapper = [] } = options;
+	const absent = wrapper.length === 0 ? null : absence(options);
+	if (absent !== null) return absent;
+	const [program = "", ...args] = [...wrapper, ...argv];
 	let child: ChildProcess;
 	try {
-		child = spawn(options.argv[0] ?? "", options.argv.slice(1), {
+		child = spawn(program, args, {
 			cwd: options.cwd,
 			env: options.env,
 			detached: true,
@@ -53,6 +59,25 @@ export async function launch(options: LaunchOptions): Promise<RunningChild | Lau
 	if (options.stdin !== null) child.stdin?.write(options.stdin);
 	if (!options.stdinStaysOpen) child.stdin?.end();
 	return child as RunningChild;
+}
+
+/** What is wrong with the program that a wrapper is to start, found out before. */
+function absence({ argv: [program = ""], cwd, env }: LaunchOptions): LaunchFailure | null {
+	const places = program.includes("/")
+		? [resolve(cwd, program)]
+		: (env.PATH ?? "").split(delimiter).map((folder) => resolve(cwd, folder, program));
+	const found = places.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
+	if (program === "" || found.length === 0) return { outcome: "not_found", error: "ENOENT" };
+	return found.some(isExecutable) ? null : { outcome: "spawn_failed", error: "EACCES" };
+}
+
+function isExecutable(path: string): boolean {
+	try {
+		accessSync(path, constants.X_OK);
+		return true;
+	} catch {
+		return false;
+	}
 }
 
 function failure(options: LaunchOptions, cause: unknown): LaunchFailure {

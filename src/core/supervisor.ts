@@ -36,7 +36,7 @@ export interface SuperviseOptions
 	readonly saidLastWord?: () => boolean;
 	readonly limits?: ResourceLimits | undefined;
 	/** False where the program's processes are not started below us, so that no group of ours can hold them. */
-	readonly cgroup?: boolean;
+	readonly cgroup?: boolean | undefined;
 	/** Something that does not end the program. */
 	readonly onWarning?: (warning: UseWarning) => void;
 	/** Where a change of a file says that a silent program works and the disk is measured, and what is left out of that. */

@@ -12,6 +12,7 @@ import type { Runner, RunnerOutcome, RunnerPlan } from "../runners/runner.ts";
 import { missingOutput, RAW_LOG_BYTES } from "./missing-output.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { keptLimits } from "./run-limits.ts";
+import type { Enclosure } from "./sandbox.ts";
 
 /** In the environment of everything that a run starts, so that what escapes is found again. */
 export const RUN_MARKER = "MSGCODE_RUN_ID";
@@ -27,6 +28,7 @@ export interface AttemptRequest {
 	/** How long the program may neither say anything nor change a file; null = for ever. */
 	readonly idleMs: number | null;
 	readonly limits: ResourceLimits;
+	readonly enclosure: Enclosure | null;
 	/** Held while the run waits for a person. */
 	readonly hold?: Hold;
 	/** Called once, as soon as the program runs, with what can still be said to it. */
@@ -59,6 +61,8 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnd> {
 	emit("run.attempt_started", { attempt });
 	const ended = await superviseProcess({
 		argv: plan.argv,
+		wrapper: request.enclosure?.wrapper,
+		cgroup: request.enclosure?.below,
 		cwd: request.cwd,
 		env: request.env,
 		stdin: plan.stdin,

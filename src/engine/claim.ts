@@ -35,6 +35,7 @@ export interface Claim {
 		readonly model: string | null;
 		readonly version?: string | null;
 		readonly argv: readonly string[];
+		readonly sandbox?: string;
 	};
 	readonly promptDigest: { readonly sha256: string; readonly length: number };
 	/** Of the whole text that the runner is sent; null where it is sent none. */

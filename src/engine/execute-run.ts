@@ -24,6 +24,7 @@ import { endingOf, runChecks } from "./run-ending.ts";
 import { noteEnding, type RunEnding } from "./run-folder.ts";
 import { resourceLimits } from "./run-limits.ts";
 import type { RunControls, Running, RunRequest } from "./run-request.ts";
+import { enclosing, sandboxOf } from "./sandbox.ts";
 import { sharedPlace } from "./shared-place.ts";
 import { type RunWatch, watchRun } from "./watch-run.ts";
 import { workingFolder } from "./worktree.ts";
@@ -76,7 +77,8 @@ async function workAndCollect(
 	const before = await running.before;
 	const cwd = worktree === null ? workspace.root : workingFolder(workspace, worktree.path);
 	const argv = plan.redactedArgv.map((argument) => redactSecrets(argument));
-	update({ phase: "running", runner: { ...running.claim().runner, argv } });
+	const sandbox = sandboxOf(request);
+	update({ phase: "running", runner: { ...running.claim().runner, argv, ...(sandbox === null ? {} : { sandbox }) } });
 	emit("run.status", { status: "running" });
 	const own = ownVariables(ledger, request, running, cwd);
 	const limits = resourceLimits(request.limits);
@@ -85,8 +87,9 @@ async function workAndCollect(
 	const env = runnerEnvironment(ledger.env, { allow, add: { ...plan.env, ...own } });
 	const runner = notingIdentity(request.runner, running);
 	const accept = (outcome: RunnerOutcome) => applyHandedDiff(ledger, { folder, worktree, emit }, outcome);
+	const enclose = enclosing(ledger, { request, running, cwd });
 	const supervision = { ...shared, ...limitsOf(ledger, request), onInput: execution.onInput };
-	const attempt = await runAttempt({ ...supervision, runner, plan, env, attempt: 1, accept });
+	const attempt = await runAttempt({ ...supervision, ...enclose(env), runner, plan, attempt: 1, accept });
 	execution.endQuestions();
 	for (const data of await artifactsAt(folder.artifacts, [...plan.artifacts, ...attempt.outcome.artifacts])) {
 		emit("run.artifact", data);
@@ -98,7 +101,7 @@ async function workAndCollect(
 	const early = request.checks.length === 0 ? readSharedState(git, place) : null;
 	const [work] = await Promise.all([collectWork(ledger, running.claim(), folder), early]);
 	const checkEnv = runnerEnvironment(ledger.env, { allow: request.allowEnv, add: own });
-	const checks = await runChecks(request, attempt, work, { ...shared, env: checkEnv });
+	const checks = await runChecks(request, attempt, work, { ...shared, ...enclose(checkEnv) });
 	execution.endQuestions();
 	const after = checks.length > 0 ? await treeAfterChecks(ledger, running.claim(), folder) : null;
 	const changed = await compareSharedState(git, place, before, await (early ?? readSharedState(git, place)));

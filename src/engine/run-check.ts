@@ -19,7 +19,7 @@ export async function runCheck(
 	{ check, position }: CheckRun,
 	request: Pick<
 		AttemptRequest,
-		"cwd" | "env" | "runId" | "timeoutMs" | "limits" | "folder" | "cancel" | "kill" | "emit"
+		"cwd" | "env" | "runId" | "timeoutMs" | "limits" | "enclosure" | "folder" | "cancel" | "kill" | "emit"
 	>,
 ) {
 	const hash = createHash("sha256");
@@ -29,6 +29,8 @@ export async function runCheck(
 	request.emit("run.status", { status: "checking", check: command });
 	const ended = await superviseProcess({
 		argv: typeof check === "string" ? ["/bin/sh", "-c", check] : check,
+		wrapper: request.enclosure?.wrapper,
+		cgroup: request.enclosure?.below,
 		cwd: request.cwd,
 		env: request.env,
 		stdin: null,

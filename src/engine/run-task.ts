@@ -17,6 +17,7 @@ import { keepPrompt, makeRunFolder, runFolderAt, tidyRunFolder } from "./run-fol
 import type { Prepared, RunControls, RunRequest, RunSession } from "./run-request.ts";
 import { sessionFor, whileSessionFree } from "./run-session.ts";
 import { folderOf, planOf } from "./runner-call.ts";
+import { requireSandbox, sandboxOf } from "./sandbox.ts";
 import { sharedPlace } from "./shared-place.ts";
 
 /** Throws before a run exists (`task_running`, `worktree_kept`, `revision_not_found` …); afterwards every end is a receipt. */
@@ -30,6 +31,8 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 	const facts = { runId, folder, cwd, prompt };
 	// Worked out before anything is claimed, so that a bad request leaves no trace.
 	planOf(ledger, request, { ...facts, resume: null, baseCommit: null });
+	const sandbox = sandboxOf(request);
+	if (sandbox !== null) await requireSandbox(ledger, sandbox);
 	const { session, taken } = await whileSessionFree(ledger, request, cwd, async () => {
 		const session = sessionFor(ledger, request, cwd);
 		const claim = await newClaim(ledger, request, session, prompt, runId, startedAtMs);

@@ -80,6 +80,8 @@ export interface Receipt {
 		readonly version: string | null;
 		/** Secrets and the prompt's text taken out. */
 		readonly argv: readonly string[];
+		/** What enclosed it; left out where nothing did. */
+		readonly sandbox?: string;
 	};
 	readonly baseCommit: string | null;
 	readonly baseCodeTree: string | null;

@@ -12,10 +12,17 @@ import type { Runner, RunnerOutcome, RunnerPlan } from "../runners/runner.ts";
 import { missingOutput, RAW_LOG_BYTES } from "./missing-output.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { keptLimits } from "./run-limits.ts";
-import type { Enclosure } from "./sandbox.ts";
 
 /** In the environment of everything that a run starts, so that what escapes is found again. */
 export const RUN_MARKER = "MSGCODE_RUN_ID";
+
+/** What encloses the programs of a run. */
+export interface Enclosure {
+	/** Stands before the program's own argv. */
+	readonly wrapper: readonly string[];
+	/** Whether the program is started below us. */
+	readonly below: boolean;
+}
 
 export interface AttemptRequest {
 	readonly runner: Runner;

@@ -12,20 +12,12 @@ import { driverProgram } from "../core/program-files.ts";
 import { superviseProcess } from "../core/supervisor.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Capability } from "../runners/capabilities.ts";
-import { RUN_MARKER } from "./attempt.ts";
+import { type Enclosure, RUN_MARKER } from "./attempt.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { Running, RunRequest } from "./run-request.ts";
 import { bubblewrapCall, keepsSharedTmp, type SandboxPlaces, systemdRunCall } from "./sandbox-call.ts";
 
 export type SandboxKind = Exclude<Settings["runner"]["sandbox"], "off">;
-
-/** What encloses the programs of a run. */
-export interface Enclosure {
-	/** Stands before the program's own argv. */
-	readonly wrapper: readonly string[];
-	/** Whether the program is started below us. */
-	readonly below: boolean;
-}
 
 const TRIAL_MS = 10_000;
 const NAMES: Readonly<Record<SandboxKind, string>> = { bubblewrap: "bubblewrap (bwrap)", "systemd-run": "systemd-run" };

@@ -1,4 +1,6 @@
 // What a runner gives to the contract: how to bring about each case, or why the case cannot be with it.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Runner, RunnerRequest } from "../../src/runners/runner.ts";
 import type { Repo } from "../support/repo.ts";
 
@@ -55,6 +57,8 @@ export interface Subject {
 	readonly work: "file" | "diff" | "message";
 	/** Bytes of a stream of a real program; those of its own success unless given. */
 	readonly transcript?: () => Buffer;
+	/** A session that nobody began; null where the runner takes any. A UUID unless given. */
+	readonly unknownSession?: string | null;
 	readonly task: WholeProgram;
 }
 
@@ -63,10 +67,24 @@ export type WholeCase = "success" | "crash" | "cancel";
 /** The runner in the hands of a user: through `task add` and `task run`. */
 export interface WholeProgram {
 	readonly notApplicable: Readonly<Partial<Record<WholeCase, string>>>;
-	/** Writes settings and whatever else the user has; gives more environment. */
-	prepare(at: Repo): Promise<Readonly<Record<string, string>>> | Readonly<Record<string, string>>;
+	/** Writes settings and whatever else the user has. */
+	prepare(at: Repo): Promise<Prepared> | Prepared;
 	/** Arguments of `task add` behind the title. */
-	add(name: WholeCase): readonly string[];
+	add(name: WholeCase, at: Repo): readonly string[];
+}
+
+export interface Prepared {
+	/** More environment. */
+	readonly env: Readonly<Record<string, string>>;
+	/** Settles when what is to be canceled is under way, where the runner's own output does not show it. */
+	readonly started?: () => Promise<unknown>;
+}
+
+/** Writes a task with the front matter beside the repository, for what has no flag. */
+export function taskFile(at: Repo, name: string, frontMatter: string, prompt: string): string {
+	const file = join(at.home, `${name}.md`);
+	writeFileSync(file, `---\n${frontMatter}\n---\n\n${prompt}\n`);
+	return file;
 }
 
 export const MADE = "made.txt";

@@ -34,7 +34,7 @@ export const shell: Subject = {
 	work: "file",
 	task: {
 		notApplicable: {},
-		prepare: () => ({}),
+		prepare: () => ({ env: {} }),
 		add: (name) => ["--runner", "shell", "--", process.execPath, ACT, WHOLE[name]],
 	},
 };
@@ -63,7 +63,7 @@ export const exec: Subject = {
 				`${at.exists("msgcode.toml") ? at.read("msgcode.toml") : ""}\n${lines.join("\n")}\n${rule}\n`,
 			);
 			at.commitAll("a runner");
-			return {};
+			return { env: {} };
 		},
 		add: (name) => ["--runner", "act", "--prompt", `Do this: [${WHOLE[name]}]`],
 	},

@@ -1,6 +1,20 @@
 // Every runner that the contract is held against; a new one is a row here.
+import { hasTmux } from "../../support/tmux.ts";
 import type { Subject } from "../subject.ts";
+import { claude, codex } from "./agents.ts";
 import { exec, shell } from "./ordinary.ts";
+import { http, lmstudio } from "./services.ts";
+import { tmux } from "./tmux.ts";
 import { userFolder } from "./user-folder.ts";
 
-export const subjects: readonly Subject[] = [shell, exec, userFolder];
+/** Without tmux its part says so itself and is left out. */
+export const subjects: readonly Subject[] = [
+	shell,
+	exec,
+	userFolder,
+	claude,
+	codex,
+	lmstudio,
+	http,
+	...(hasTmux ? [tmux] : []),
+];

@@ -33,7 +33,7 @@ export const userFolder: Subject = {
 		prepare(at) {
 			const configDir = join(at.home, "config");
 			bringAlong(configDir);
-			return { MSGCODE_CONFIG_DIR: configDir };
+			return { env: { MSGCODE_CONFIG_DIR: configDir } };
 		},
 		add: taskByPrompt("echo"),
 	},

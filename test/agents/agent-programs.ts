@@ -9,6 +9,8 @@ export interface AgentProgram {
 	readonly packageName: string;
 	/** Prepares `home` and gives the variables of a user who is signed in to the model at `address`. */
 	signIn(home: string, address: string): Readonly<Record<string, string>>;
+	/** It tells the time of a plan's end in a form made for machines. */
+	readonly limitHasTime?: boolean;
 	/** Variables of a user who never signed in; null where the program would then ask a vendor's service. */
 	readonly signedOut: ((home: string, address: string) => Readonly<Record<string, string>>) | null;
 }
@@ -19,7 +21,12 @@ export const agentPrograms: readonly AgentProgram[] = [
 	{
 		id: "claude",
 		packageName: "@anthropic-ai/claude-code",
-		signIn: (home, address) => ({ ...claudeAt(home, address), ANTHROPIC_API_KEY: KEY }),
+		// A plan's limit, with the time of its end, is told to those who are signed in to a plan, not to a key.
+		signIn: (home, address) => ({
+			...claudeAt(home, address),
+			...(address.endsWith("/usage") ? { CLAUDE_CODE_OAUTH_TOKEN: KEY } : { ANTHROPIC_API_KEY: KEY }),
+		}),
+		limitHasTime: true,
 		signedOut: claudeAt,
 	},
 	{

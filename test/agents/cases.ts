@@ -38,6 +38,7 @@ interface Receipt {
 }
 
 interface Scene {
+	readonly program: FoundProgram;
 	readonly place: Place;
 	readonly model: ScriptedModel;
 	/** Notes a problem unless it holds. */
@@ -88,14 +89,23 @@ export const agentCases: readonly AgentCase[] = [
 		name: "usage limit",
 		means: "error COOLDOWN",
 		mode: "usage",
-		async check({ must, addTask, run }) {
+		async check({ program, must, addTask, run }) {
 			const receipt = await run(await addTask());
 			mustEnd(must, receipt, "error", "COOLDOWN");
+			if (program.limitHasTime === true) must(receipt.details.estimated === false, "the time of its end is not kept");
 			const { resetAtMs, estimated } = receipt.details;
 			must(
 				typeof resetAtMs === "number" ? estimated === false : estimated === true,
 				`details ${JSON.stringify(receipt.details)}`,
 			);
+		},
+	},
+	{
+		name: "rate limit",
+		means: "error COOLDOWN, however it is said",
+		mode: "e429",
+		async check({ must, addTask, run }) {
+			mustEnd(must, await run(await addTask()), "error", "COOLDOWN");
 		},
 	},
 	{
@@ -174,6 +184,7 @@ export async function runCase(
 		place = await makePlace(program, (home) => signIn(home, model.address(one.mode)));
 		const at = place;
 		await one.check({
+			program,
 			place,
 			model,
 			must,

@@ -104,16 +104,20 @@ function gitPlaces(commonDir: string, { gitDir }: { readonly gitDir: string }, t
 	return [gitDir, join(commonDir, "objects"), join(commonDir, branches), join(commonDir, "logs", branches)];
 }
 
-/** Folders and files of its own that the program keeps its login and its sessions in. */
+/** Where the program keeps its login and its sessions. The home folder as a whole is never one of those places. */
 function homesOf(
 	{ homes = [], auth }: Capability,
 	env: Readonly<Record<string, string | undefined>>,
 	home: string,
 ): string[] {
-	return [...homes, ...(auth?.files ?? [])].map(({ folderEnv, folder }) => {
+	const base = (folderEnv: string | null, folder: string) => {
 		const set = folderEnv === null ? undefined : env[folderEnv];
 		return set === undefined || set === "" ? join(home, folder) : set;
-	});
+	};
+	return [
+		...homes.map(({ folderEnv, folder, file }) => join(base(folderEnv, folder), file)),
+		...(auth?.files ?? []).map(({ folderEnv, folder, file }) => dirname(join(base(folderEnv, folder), file))),
+	].filter((path) => !home.startsWith(path.endsWith("/") ? path : `${path}/`) && path !== home);
 }
 
 function temporaryOf(folder: RunFolder): string {

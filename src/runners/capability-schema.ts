@@ -75,8 +75,8 @@ const shapes = once(() => {
 				}),
 			),
 		),
-		/** Files and folders outside the worktree that the program writes as its own, beside those of `auth`. */
-		homes: z.optional(z.array(z.strictObject({ folderEnv: z.nullable(variable), folder: text }))),
+		/** What the program writes as its own outside the worktree, beside the folders of `auth`; `file` may be a folder too. */
+		homes: z.optional(z.array(z.strictObject({ folderEnv: z.nullable(variable), folder: text, file: text }))),
 		limits: z.strictObject({
 			/** Longest prompt, bytes; null = none of its own. */
 			promptBytes: z.nullable(z.int()),

@@ -84,7 +84,8 @@ async function asked(entry: RegistryEntry, capability: Capability, place: ProbeP
 		seen === "unknown" && auth != null && command !== undefined ? ask(command, loginVariables(auth)) : null,
 		probe?.works === undefined || place.services?.includes(id) === false ? null : ask(probe.works),
 	]);
-	const authenticated = login === null || login.end === "silent" ? seen : login.end === "ok" ? "yes" : "no";
+	const refused = auth?.complete === true ? "no" : "unknown";
+	const authenticated = login === null || login.end === "silent" ? seen : login.end === "ok" ? "yes" : refused;
 	if (service === null) {
 		return { ...program, authenticated, works: kind === "shell" ? "yes" : authenticated === "no" ? "no" : "unknown" };
 	}

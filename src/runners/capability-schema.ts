@@ -68,7 +68,7 @@ const shapes = once(() => {
 					env: z.array(variable),
 					/** A file that is there and not empty is a login. `folder` is below the home folder, unless `folderEnv` is set. */
 					files: z.array(z.strictObject({ folderEnv: z.nullable(variable), folder: text, file: text })),
-					/** A harmless argv: exit code 0 = signed in, another one = not. Asked where neither of the others says yes. */
+					/** A harmless argv: exit code 0 = signed in. Asked where neither of the others says yes. */
 					command: z.optional(argv),
 					/** There is no other way to be signed in: without any of these the answer is no, not unknown. */
 					complete: z.boolean(),

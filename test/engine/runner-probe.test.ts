@@ -117,6 +117,12 @@ describe("signed in", () => {
 		["a command that says yes", {}, { ...TOOL.auth, command: ["sh", "-c", "exit 0"] }, "yes"],
 		["a command that says no", {}, { ...TOOL.auth, command: ["sh", "-c", "exit 1"] }, "no"],
 		[
+			"a command that says no, and there are ways that it does not know",
+			{},
+			{ ...TOOL.auth, complete: false, command: ["sh", "-c", "exit 1"] },
+			"unknown",
+		],
+		[
 			"a command that sees the variables of the login",
 			{},
 			{ ...TOOL.auth, command: ["sh", "-c", 'test -n "$TOOL_HOME"'] },

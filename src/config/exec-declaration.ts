@@ -38,8 +38,8 @@ const shapes = once(() => {
 		/** Program and arguments, with placeholders. */
 		argv: z.array(z.string().check(z.maxLength(LONGEST_ARGUMENT))).check(z.minLength(1), z.maxLength(256)),
 		title: z.optional(z.string().check(z.maxLength(200))),
-		/** "prompt": the program reads the task's prompt. */
-		stdin: z.optional(z.enum(["prompt", "none"])),
+		/** "prompt": the program reads what an agent would: the task with where it is. "text": it reads the task's own words. */
+		stdin: z.optional(z.enum(["prompt", "text", "none"])),
 		/** "runner-1": it speaks the runner protocol on stdin and stdout; docs/writing-a-runner.md. */
 		protocol: z.optional(z.literal("runner-1")),
 		env: z.optional(z.record(z.string().check(z.regex(ENVIRONMENT_PATTERN)), z.string())),

@@ -87,7 +87,7 @@ function checkDeclaration(id: string, value: unknown, place: SettingPlace): unkn
 		const key = path === "" ? `runners.${id}` : `runners.${id}.${path}`;
 		throw settingsInvalid(
 			{ ...place, key },
-			'does not fit: a runner is a table with argv = ["program", …] and optionally title, stdin ("prompt" or "none"), env (a table of texts), passEnv (names of variables), requires (a table with binaries) and success ("exit_code", or a table with exit_codes or jsonLine).',
+			'does not fit: a runner is a table with argv = ["program", …] and optionally title, stdin ("prompt", "text" or "none"), env (a table of texts), passEnv (names of variables), requires (a table with binaries) and success ("exit_code", or a table with exit_codes or jsonLine).',
 		);
 	}
 	return result.data;

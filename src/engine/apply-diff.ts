@@ -30,7 +30,8 @@ export async function applyHandedDiff(
 	if (outcome.status !== "ok" || outcome.diffFile === null) return outcome;
 	const refuse = (reason: string, said: string): RunnerOutcome => {
 		if (said !== "") emit("run.log", { stream: "apply", text: said.trimEnd() });
-		return { ...outcome, ...failed("error", "RUNNER_OUTPUT_INVALID", { reason }) };
+		const artifacts = [...outcome.artifacts, ...(outcome.diffFile === null ? [] : [outcome.diffFile])];
+		return { ...outcome, ...failed("error", "RUNNER_OUTPUT_INVALID", { reason }), artifacts };
 	};
 	const problem = problemOf(folder.artifacts, outcome.diffFile);
 	if (problem !== null) return refuse(problem, "");

@@ -3,6 +3,7 @@
 
 import shipped from "./capabilities.json" with { type: "json" };
 import type { Capability } from "./capability-schema.ts";
+import { placeholdersIn } from "./placeholders.ts";
 
 export type { Capability } from "./capability-schema.ts";
 
@@ -19,7 +20,7 @@ export function declaredCapability(id: string, exec: NonNullable<Capability["exe
 		kind: "exec",
 		exec,
 		deps: binaries.map((binary) => ({ binary, minimum: null, tested: null })),
-		inputs: ["prompt"],
+		inputs: inputsOf(exec),
 		outputs: ["patch", "text"],
 		sideEffects: ["local-write", "process-control"],
 		risk: { level: "high", writes: true, network: true, executesCode: true },
@@ -33,4 +34,12 @@ export function declaredCapability(id: string, exec: NonNullable<Capability["exe
 		configKeys: [`runners.${id}`],
 		fixHint: [`Check runners.${id}.argv in msgcode.toml and install the program that it names.`],
 	};
+}
+
+/** What the declaration names of the task: the text for an agent goes before the task's own words. */
+function inputsOf({ argv, env = {}, stdin, protocol }: NonNullable<Capability["exec"]>): string[] {
+	const named = [...argv, ...Object.values(env)].flatMap(placeholdersIn);
+	const files = named.includes("INPUT") ? ["files"] : [];
+	if (protocol !== undefined || stdin === "prompt" || named.includes("PROMPT")) return ["prompt", ...files];
+	return stdin === "text" || named.includes("TEXT") ? ["text", ...files] : files;
 }

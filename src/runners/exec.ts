@@ -86,7 +86,7 @@ export function planOf(
 		argv: [...argv, ...extra],
 		env: checkEnvironment(id, { ...Object.fromEntries(env), ...payload.env }),
 		passEnv: declaration.passEnv ?? [],
-		stdin: declaration.stdin === "prompt" ? payload.prompt : null,
+		stdin: declaration.stdin === "prompt" || declaration.stdin === "text" ? payload.prompt : null,
 		stdinStaysOpen: false,
 		redactedArgv: [...redacted, ...extra.map((argument) => argument.replaceAll(workspacePath, "{WORKSPACE}"))],
 		artifacts: writes.includes("OUTPUT") && context.outputFile !== undefined ? [context.outputFile] : [],

@@ -42,8 +42,12 @@ export function protocolRunner(
 		outcome(process, seen) {
 			const { result } = seen as Seen & Memory;
 			const outcome = runner.outcome(process, seen);
-			const { diff, artifacts } = outcome.status === "ok" && result !== null ? result : { diff: null, artifacts: [] };
-			return { ...outcome, diffFile: diff, artifacts };
+			// What it made counts after a failure too; a diff is work that is offered, and only a success offers it.
+			return {
+				...outcome,
+				diffFile: outcome.status === "ok" ? (result?.diff ?? null) : null,
+				artifacts: result?.artifacts ?? [],
+			};
 		},
 	};
 }

@@ -14,7 +14,7 @@ const wholeCommands = [
 	"test/docs/runnable.test.ts",
 	"test/cli/{backup,export,template}.test.ts",
 	"test/ledger/sync/sync-{archive,refs,shapes}.test.ts",
-	"test/cli/{doctor,prime,run-commands}.test.ts",
+	"test/cli/{doctor,preflight,prime,run-commands,runner-commands}.test.ts",
 	"test/ledger/fixes/**/*.test.ts",
 	"test/ledger/**/{history-walk,history-commands,history-fields,change-status,commit-edits,edit-task,history,pending,recovery,removed-files,sync,transaction}.test.ts",
 ];

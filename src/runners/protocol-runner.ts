@@ -11,7 +11,7 @@ import type { LimitReached } from "./event-data.ts";
 import { planOf } from "./exec.ts";
 import type { PlaceholderValues } from "./placeholders.ts";
 import { failed, OK, processVerdict, type Verdict } from "./process-verdict.ts";
-import { eventIn, type ResultLine, requestLine, resultIn } from "./protocol.ts";
+import { eventIn, type ResultLine, requestLine, resultIn, sessionIn } from "./protocol.ts";
 import type { Runner, RunnerEvent, RunnerLimit, RunnerRequest, Seen } from "./runner.ts";
 
 interface Memory {
@@ -71,6 +71,13 @@ function read(memory: Seen & Memory, line: JsonObject) {
 		memory.limit = limitOf(result);
 		memory.lastText = result.preview;
 		return memory.limit === null || memory.limitSaid ? [] : [limitEvent(memory.limit)];
+	}
+	const identity = sessionIn(line);
+	if (identity !== null) {
+		memory.session = identity.session ?? memory.session;
+		memory.model = identity.model ?? memory.model;
+		memory.version = identity.version ?? memory.version;
+		return [];
 	}
 	const event = eventIn(line);
 	if (event?.type === "run.limit") memory.limitSaid = true;

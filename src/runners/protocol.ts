@@ -59,6 +59,14 @@ export interface ResultLine {
 	readonly artifacts: readonly string[];
 }
 
+/** Said as soon as it is known, so that a run whose process dies can still go on in its session. */
+export interface SessionLine {
+	readonly type: "session";
+	readonly session: string | null;
+	readonly model: string | null;
+	readonly version: string | null;
+}
+
 export interface EventLine {
 	readonly type: EventType;
 	readonly data: Readonly<Record<string, unknown>>;
@@ -90,6 +98,17 @@ export function eventIn(line: Readonly<Record<string, unknown>>): EventLine | nu
 	if (!(EVENT_TYPES as readonly string[]).includes(type)) return null;
 	if (typeof data !== "object" || data === null || Array.isArray(data)) return null;
 	return { type: type as EventType, data: data as EventLine["data"] };
+}
+
+/** What the program says of itself, or null. */
+export function sessionIn(line: Readonly<Record<string, unknown>>): SessionLine | null {
+	if (line.type !== "session") return null;
+	return {
+		type: "session",
+		session: textOr(line.session),
+		model: textOr(line.model),
+		version: textOr(line.version),
+	};
 }
 
 /** The result that an object on stdout is, with what it leaves out filled in; null when it is none. */

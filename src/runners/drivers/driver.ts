@@ -3,13 +3,15 @@
 // Invariant: it says exactly one result, as its last line, whatever happens.
 
 import { lastWords } from "../process-verdict.ts";
-import type { ReplyLine, RequestLine, ResultLine } from "../protocol.ts";
+import type { ReplyLine, RequestLine, ResultLine, SessionLine } from "../protocol.ts";
 import type { RunnerEvent } from "../runner.ts";
 
 export interface DriverInput {
 	readonly request: RequestLine;
 	/** The whole environment of the driver. */
 	readonly env: Readonly<Record<string, string | undefined>>;
+	/** Says, as soon as it is known, by what its session can go on and what it talks with. */
+	announce(identity: Partial<Omit<SessionLine, "type">>): void;
 	/** Says an event. */
 	emit(event: RunnerEvent): void;
 	/** The answer of a person to the question; never settles when nobody answers. */
@@ -53,6 +55,7 @@ export async function runDriver(driver: Driver, streams: DriverStreams): Promise
 		request: request as unknown as RequestLine,
 		env: streams.env,
 		stop: streams.stop.signal,
+		announce: ({ session = null, model = null, version = null }) => say({ type: "session", session, model, version }),
 		emit: ({ type, data }) => say({ type, data }),
 		reply: (questionId) =>
 			new Promise((resolve) => {

@@ -46,6 +46,7 @@ function talk(prompt: string, options: Talk = {}) {
 			context: { ...REQUEST.context, resume },
 		},
 		env: { PATH: process.env.PATH ?? "", HOME: home, [marker.name]: marker.value },
+		announce: () => {},
 		emit(event) {
 			events.push(event);
 			options.onEvent?.(event);
@@ -174,6 +175,7 @@ describe("an agent that cannot begin", () => {
 				payload: { ...payload, args: ["no-such-agent"] },
 			},
 			env: { PATH: "/nowhere" },
+			announce: () => {},
 			emit: () => {},
 			reply: () => new Promise(() => {}),
 			stop: new AbortController().signal,

@@ -32,6 +32,7 @@ async function send(server: Pick<TmuxServer, "env">, prompt: string, sending: Se
 			context: { ...REQUEST.context, route },
 		},
 		env,
+		announce: () => {},
 		emit: (event) => void events.push(event),
 		reply: () => new Promise(() => {}),
 		stop: new AbortController().signal,

@@ -12,7 +12,7 @@ const wholeCommands = [
 	"test/demo/**/*.test.ts",
 	"test/engine/**/*.test.ts",
 	"test/docs/runnable.test.ts",
-	"test/cli/{backup,export,template}.test.ts",
+	"test/cli/{backup,export,runner-flags,template}.test.ts",
 	"test/ledger/sync/sync-{archive,refs,shapes}.test.ts",
 	"test/cli/{doctor,preflight,prime,run-commands,runner-commands}.test.ts",
 	"test/ledger/fixes/**/*.test.ts",

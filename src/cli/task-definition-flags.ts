@@ -3,6 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileError, MsgcodeError } from "../core/errors.ts";
 import { LIMITS } from "../ledger/limits.ts";
+import { writtenForm } from "../ledger/task/definition.ts";
 import { parseFlagValue, runnerFromFlags } from "../ledger/task/definition-flags.ts";
 import { definitionKeys } from "../ledger/task/definition-keys.ts";
 import type { CommandContext } from "./command.ts";
@@ -42,7 +43,8 @@ export function keysFromFlags(
 			idleTimeout: text("idleTimeout"),
 			waitForReply: text("waitForReply"),
 		},
-		before,
+		// As it would stand in a file: what is kept of it is written back.
+		before === undefined ? undefined : (writtenForm("runner", before) as Readonly<Record<string, unknown>>),
 	);
 	if (runner !== undefined) keys.runner = runner;
 	return keys;

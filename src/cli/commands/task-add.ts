@@ -5,7 +5,7 @@ import { addTask, adoptText } from "../../ledger/edit/add-task.ts";
 import type { Definition } from "../../ledger/task/definition.ts";
 import { definitionDefaults } from "../../ledger/task/definition.ts";
 import { parseFlagValue } from "../../ledger/task/definition-flags.ts";
-import { formatDocument } from "../../ledger/task/document.ts";
+import { editDocument, formatDocument } from "../../ledger/task/document.ts";
 import { readTask } from "../../ledger/task/store.ts";
 import { parseTaskFile } from "../../ledger/task/task-file.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
@@ -19,12 +19,14 @@ interface Options {
 	readonly template?: string;
 	readonly with?: readonly string[];
 	readonly from?: string;
+	readonly prompt?: string;
+	readonly promptFile?: string;
 }
 
 const HELD = "What it would execute came with the template, so it waits for your approval.";
 
 export async function run(context: CommandContext, args: readonly string[], options: Options): Promise<CommandResult> {
-	const text = options.from === undefined ? null : readUserFile(context, options.from);
+	const text = options.from === undefined ? null : adopted(context, options.from, args, options);
 	const app = await openFor(context, "task add");
 	const written = text === null ? await definitionFrom(context, app, args, options) : null;
 	const definition = written?.definition ?? null;
@@ -63,6 +65,27 @@ export async function run(context: CommandContext, args: readonly string[], opti
 	};
 }
 
+/** The file's text with the keys that flags name; everything else of it stays byte for byte. */
+function adopted(context: CommandContext, from: string, args: readonly string[], options: Options): string {
+	const other = (["template", "prompt", "promptFile"] as const).find((name) => options[name] !== undefined);
+	if (other !== undefined) {
+		const flag = `--${other.replace("F", "-f")}`;
+		throw new MsgcodeError("usage", `--from and ${flag} exclude each other.`, { hint: "The file has the text." });
+	}
+	const text = readUserFile(context, from);
+	const title = titleFrom(args, options);
+	const { runner } = parseTaskFile(text, from).definition;
+	const keys = keysFromFlags(context, title === undefined ? { ...options } : { ...options, title }, runner);
+	return Object.keys(keys).length === 0 ? text : editDocument(text, keys);
+}
+
+function titleFrom(args: readonly string[], options: Options): string | undefined {
+	if (args[0] !== undefined && options.title !== undefined) {
+		throw new MsgcodeError("usage", "The title was given twice.", { hint: "Give it as an operand or with --title." });
+	}
+	return args[0] ?? options.title;
+}
+
 interface Written {
 	readonly definition: Definition;
 	/** What it would execute came with a template of the workspace, not from the user. */
@@ -75,10 +98,7 @@ async function definitionFrom(
 	args: readonly string[],
 	options: Options,
 ): Promise<Written> {
-	const title = args[0] ?? options.title;
-	if (args[0] !== undefined && options.title !== undefined) {
-		throw new MsgcodeError("usage", "The title was given twice.", { hint: "Give it as an operand or with --title." });
-	}
+	const title = titleFrom(args, options);
 	if (options.template === undefined && (title === undefined || title.trim() === "")) {
 		throw new MsgcodeError("usage", "A task needs a title.", { hint: 'msgcode task add "What is to be done"' });
 	}

@@ -5,7 +5,16 @@
 // file costs a third of a millisecond).
 
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	copyFileSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { builtinModules } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -166,6 +175,8 @@ async function buildDist(clean: boolean): Promise<void> {
 	const main = chunks.get("main.js") ?? "";
 	if (/^import\b/m.test(main)) throw new Error("main.js must import nothing statically: it has to run on old Nodes");
 	for (const { path, contents } of libraries.outputFiles) writeFileSync(join(dist, basename(path)), contents);
+	// For people and other programs to read; the program itself has its content in a chunk.
+	copyFileSync(join(root, "src/runners/capabilities.json"), join(dist, "capabilities.json"));
 	for (const [name, text] of chunks) if (name !== "main.js") writeFileSync(join(dist, name), text);
 	// main.js last: a build that fails half-way leaves the one before in force.
 	writeFileSync(join(dist, "main.js"), `#!/usr/bin/env node\n${main}`);

@@ -116,8 +116,11 @@ function logLine(data: Facts, style: Style): string {
 	return data.stream === "stdout" ? text : style.dim(text);
 }
 
+const ENDS = ["ok", "error", "canceled", "timeout", "stuck", "skipped", "failed", "finished"];
+
 function statusLines(data: Facts, style: Style): string[] {
 	const { status, check, session, model } = data;
+	if (ENDS.includes(shown(status))) return []; // run.finished says it
 	if (status === "checking") return [`${style.cyan("check")}  ${shown(check)}`];
 	if (status === "waiting_human") return [style.yellow("waiting for a person")];
 	const more = [model, session].filter((fact) => typeof fact === "string").map((fact) => visible(fact as string));

@@ -74,6 +74,11 @@ describe("a transcript", () => {
 		expect(read(event(type, data))).toContain(words);
 	});
 
+	test("says once how it ended", () => {
+		const ended = [event("run.status", { status: "error" }), event("run.finished", { status: "error" })];
+		expect(read(...ended)).toBe("03:04:05  finished  error\n");
+	});
+
 	test("shows a plan as a list, and a question with the way to answer it", () => {
 		const todos = [
 			{ todoId: "1", content: "write", status: "done", order: 1 },

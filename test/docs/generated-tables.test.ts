@@ -9,6 +9,7 @@ import { fixKinds } from "../../src/ledger/fixes/registry.ts";
 import { LIMITS } from "../../src/ledger/limits.ts";
 import { definitionDefaults } from "../../src/ledger/task/definition.ts";
 import { definitionKeys } from "../../src/ledger/task/definition-keys.ts";
+import { shippedCapabilities } from "../../src/runners/capabilities.ts";
 import { readDocument, root } from "./documents.ts";
 
 const KINDS: Readonly<Record<string, string>> = { object: "map", integer: "whole number", boolean: "true or false" };
@@ -49,6 +50,22 @@ const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> =
 				Object.entries(findingTable)
 					.sort(([, a], [, b]) => (a.verdict < b.verdict ? -1 : a.verdict > b.verdict ? 1 : 0))
 					.map(([code, { verdict, means }]) => [`\`${code}\``, verdict, means]),
+			),
+	},
+	"docs/runners.md": {
+		runners: () =>
+			table(
+				["runner", "what", "kind", "takes", "gives", "risk", "sessions go on", "tried with"],
+				shippedCapabilities.map(({ id, title, kind, inputs, outputs, risk, resume, deps }) => [
+					`\`${id}\``,
+					title,
+					kind,
+					inputs.join(", "),
+					outputs.join(", "),
+					risk.level,
+					resume.supported ? `by ${resume.by}` : "no",
+					deps.flatMap((one) => ("binary" in one && one.tested !== null ? [one.tested] : [])).join(", "),
+				]),
 			),
 	},
 	"docs/reliability.md": {

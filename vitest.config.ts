@@ -11,7 +11,7 @@ const wholeCommands = [
 	"test/contract/whole-program.test.ts",
 	"test/demo/**/*.test.ts",
 	"test/engine/**/*.test.ts",
-	"test/docs/runnable.test.ts",
+	"test/docs/{runnable,writing-a-runner}.test.ts",
 	"test/cli/{backup,export,runner-flags,template}.test.ts",
 	"test/ledger/sync/sync-{archive,refs,shapes}.test.ts",
 	"test/cli/{doctor,preflight,prime,run-commands,runner-commands}.test.ts",

@@ -2,6 +2,7 @@
 // contract says of an attempt, this says of the patch, the receipt and the processes.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { run } from "../../src/cli/program.ts";
 import { type MemoryIo, memoryIo } from "../support/cli.ts";
@@ -9,6 +10,7 @@ import { processesOf } from "../support/crash.ts";
 import { type Repo, repo } from "../support/repo.ts";
 import { hasTmux } from "../support/tmux.ts";
 import { MADE, type Subject, type WholeCase } from "./subject.ts";
+import { userFolder } from "./subjects/user-folder.ts";
 import { subjects } from "./subjects/subjects.ts";
 
 interface Ended {
@@ -103,6 +105,25 @@ describe.each(subjects.map((subject) => [subject.id, subject] as const))("%s", (
 		}
 	});
 });
+
+test("a runner that a user brings along is listed, and no file of src knows of it", async () => {
+	const at = await repo({ ledger: true });
+	const listed = async (env: Readonly<Record<string, string>>): Promise<string[]> => {
+		const { data } = (await at.msgcodeWith({ env }, "runner", "list", "--no-probe", "--json")).json();
+		return data.map(({ id }: { readonly id: string }) => id);
+	};
+	const before = await listed({});
+	const { env } = await userFolder.task.prepare(at);
+	expect((await listed(env)).filter((id) => !before.includes(id))).toEqual(["echo"]);
+	const src = fileURLToPath(new URL("../../src", import.meta.url));
+	const names = readdirSync(src, { recursive: true, encoding: "utf8" });
+	const told = names.filter((name) => /ECHO_HOME|runners\/echo/.test(textOf(join(src, name))));
+	expect(told).toEqual([]);
+});
+
+function textOf(path: string): string {
+	return /\.(ts|json)$/.test(path) ? readFileSync(path, "utf8") : "";
+}
 
 test("what does not apply is this and no more", () => {
 	const table = Object.fromEntries(subjects.map(({ id, task }) => [id, Object.keys(task.notApplicable)]));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { buildStage, removeStage } from "../demo/stage.ts";
 import { documents, readDocument, root } from "./documents.ts";
-import { runnableBlocks, Session } from "./session.ts";
+import { runnableBlocks, Session, writeShownFiles } from "./session.ts";
 
 const shown = documents.flatMap((path) =>
 	[...runnableBlocks(readDocument(path)).keys()].map((name) => [path, name] as const),
@@ -20,6 +20,7 @@ describe.each(shown)("%s, %s", (path, name) => {
 		onTestFinished(() => removeStage(stage));
 		const session = new Session(stage);
 		let text = readDocument(path);
+		writeShownFiles(stage, text, name);
 		const problems: string[] = [];
 		for (const fence of runnableBlocks(text).get(name) ?? []) {
 			const result = session.run(fence);

@@ -1,6 +1,8 @@
 // Runs the blocks of a document that are marked `<!-- run: name -->` above ```console, and compares what a terminal would
 // show with what stands in the document. Ids, hashes, times and durations may differ; everything else must not.
 
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { runLine, type Stage } from "../demo/stage.ts";
 import { type Fence, fencesOf } from "./documents.ts";
 
@@ -125,6 +127,23 @@ function commandsOf(block: string): readonly { readonly command: string; readonl
 		commands.push({ command, output: [] });
 	}
 	return commands;
+}
+
+/** Writes the files whose content the document shows under `<!-- file: name ~/path -->`, below the stage's HOME. */
+export function writeShownFiles(stage: Stage, text: string, name: string): void {
+	for (const { path, content } of shownFiles(text, name)) {
+		const file = join(stage.env.HOME ?? stage.folder, path);
+		mkdirSync(dirname(file), { recursive: true });
+		writeFileSync(file, content);
+	}
+}
+
+/** Paths are relative to a user's home folder. */
+export function shownFiles(text: string, name: string): readonly { readonly path: string; readonly content: string }[] {
+	return fencesOf(text).flatMap(({ note, text: content }) => {
+		const [, stage, path] = /^file: (\w+) ~\/(\S+)$/.exec(note ?? "") ?? [];
+		return stage === name && path !== undefined ? [{ path, content: `${content}\n` }] : [];
+	});
 }
 
 /** The blocks to run, by the name of the stage that they share. */

@@ -27,6 +27,7 @@ test("what does not apply is this and no more", () => {
 		"echo (a user's folder)": [],
 		claude: [],
 		codex: [],
+		acp: [],
 		lmstudio: ["crash after partial work", "resume"],
 		http: ["crash after partial work"],
 		...(hasTmux ? { tmux: TMUX } : {}),

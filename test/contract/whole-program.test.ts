@@ -10,8 +10,8 @@ import { processesOf } from "../support/crash.ts";
 import { type Repo, repo } from "../support/repo.ts";
 import { hasTmux } from "../support/tmux.ts";
 import { MADE, type Subject, type WholeCase } from "./subject.ts";
-import { userFolder } from "./subjects/user-folder.ts";
 import { subjects } from "./subjects/subjects.ts";
+import { userFolder } from "./subjects/user-folder.ts";
 
 interface Ended {
 	readonly id: string;
@@ -137,6 +137,7 @@ test("what does not apply is this and no more", () => {
 		"echo (a user's folder)": [],
 		claude: [],
 		codex: [],
+		acp: [],
 		lmstudio: ["crash"],
 		http: ["crash"],
 		...(hasTmux ? { tmux: ["crash"] } : {}),

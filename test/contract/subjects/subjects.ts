@@ -1,6 +1,7 @@
 // Every runner that the contract is held against; a new one is a row here.
 import { hasTmux } from "../../support/tmux.ts";
 import type { Subject } from "../subject.ts";
+import { acp } from "./acp.ts";
 import { claude, codex } from "./agents.ts";
 import { exec, shell } from "./ordinary.ts";
 import { http, lmstudio } from "./services.ts";
@@ -14,6 +15,7 @@ export const subjects: readonly Subject[] = [
 	userFolder,
 	claude,
 	codex,
+	acp,
 	lmstudio,
 	http,
 	...(hasTmux ? [tmux] : []),

@@ -13,15 +13,19 @@ export interface CgroupLimits {
 	readonly cpuPercent: number | null;
 }
 
-export interface Cgroup {
+/** A group as far as it can be known without having made it. */
+export interface FoundCgroup {
+	members(): ReadonlySet<number>;
+	remove(): Promise<void>;
+}
+
+export interface Cgroup extends FoundCgroup {
 	/** What it keeps within its limit. */
 	readonly controls: ReadonlySet<Controller>;
 	/** Puts a process in; what it starts from then on is in by itself. */
 	add(pid: number): void;
-	members(): ReadonlySet<number>;
 	/** Processes that the kernel killed because the memory was used up. */
 	memoryKills(): number;
-	remove(): Promise<void>;
 }
 
 const PREFIX = "msgcode-";
@@ -36,7 +40,7 @@ export function makeCgroup(name: string, limits: CgroupLimits, facts: CgroupFact
 		...(limits.memoryBytes === null ? [] : ["memory" as const]),
 		...(limits.cpuPercent === null ? [] : ["cpu" as const]),
 	];
-	const made = new Map<string, CgroupPlace["version"]>();
+	const made = new Set<string>();
 	const controls = new Set<Controller>();
 	let memory: string | null = null;
 	for (const controller of wanted) {
@@ -46,7 +50,7 @@ export function makeCgroup(name: string, limits: CgroupLimits, facts: CgroupFact
 				if (!made.has(folder)) removed(folder);
 				continue;
 			}
-			made.set(folder, place.version);
+			made.add(folder);
 			controls.add(controller);
 			if (controller === "memory") memory = folder;
 			sweep(place.folder);
@@ -56,16 +60,28 @@ export function makeCgroup(name: string, limits: CgroupLimits, facts: CgroupFact
 	if (made.size === 0) return null;
 	const killsBefore = memory === null ? 0 : killsIn(memory);
 	return {
+		...groupIn(made),
 		controls,
 		add(pid) {
-			for (const folder of made.keys()) quietly(() => writeFileSync(`${folder}/cgroup.procs`, String(pid)));
+			for (const folder of made) quietly(() => writeFileSync(`${folder}/cgroup.procs`, String(pid)));
 		},
-		members: () => new Set([...made.keys()].flatMap(membersOf)),
 		memoryKills: () => (memory === null ? 0 : killsIn(memory) - killsBefore),
+	};
+}
+
+/** The group that a process which is gone made under that name, as far as it would be made here. */
+export function findCgroup(name: string, facts: CgroupFacts = systemFacts()): FoundCgroup {
+	const places = [...cgroupPlaces("memory", facts), ...cgroupPlaces("cpu", facts)];
+	return groupIn(new Set(places.map(({ folder }) => `${folder}/${PREFIX}${name}`)));
+}
+
+function groupIn(folders: Set<string>): FoundCgroup {
+	return {
+		members: () => new Set([...folders].flatMap(membersOf)),
 		async remove() {
 			for (let tries = 0; tries < REMOVAL_TRIES; tries += 1) {
-				for (const folder of made.keys()) if (removed(folder)) made.delete(folder);
-				if (made.size === 0) return;
+				for (const folder of folders) if (removed(folder)) folders.delete(folder);
+				if (folders.size === 0) return;
 				// A killed process is a member until the kernel has done with it.
 				await pause(10);
 			}

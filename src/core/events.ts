@@ -26,7 +26,8 @@ export interface EventLog {
 }
 
 const DEFAULT_MAX_EVENTS = 100_000;
-const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+/** With what still passes after it, a file stays below the 64 MiB up to which events are kept beside the receipt. */
+const DEFAULT_MAX_BYTES = 63 * 1024 * 1024;
 const FLUSH_AFTER_MS = 25;
 const FLUSH_AFTER_BYTES = 64 * 1024;
 /** What still passes when the caps are reached: a run's end is never lost to a flood. */

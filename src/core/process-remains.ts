@@ -47,11 +47,19 @@ export function findRemains(
 	return targets;
 }
 
-/** Every live process that carries the marker and did not start before `startedSince` (see ProcessRow.startOrder). */
-export function findMarked(marker: ProcessMarker, family: Family, startedSince: number): LadderTarget[] {
+/**
+ * Every live process that carries the marker, or is one of `members`, and did not start before `startedSince` (see
+ * ProcessRow.startOrder).
+ */
+export function findMarked(
+	marker: ProcessMarker,
+	family: Family,
+	startedSince: number,
+	members: ReadonlySet<number> = NOBODY,
+): LadderTarget[] {
 	return listProcesses()
 		.filter((row) => !row.zombie && row.startOrder >= startedSince && !isFamily(row, family))
-		.filter((row) => carriesMarker(row.pid, marker))
+		.filter((row) => members.has(row.pid) || carriesMarker(row.pid, marker))
 		.map(({ pid, startTime }) => ({ pid, startTime, groupId: null, uncollected: false, survivor: true }));
 }
 

@@ -4,6 +4,7 @@
 
 import { once } from "node:events";
 import { basename, isAbsolute } from "node:path";
+import { findCgroup } from "./cgroup.ts";
 import { now } from "./clock.ts";
 import { folderBytes, newestChange } from "./folder-walk.ts";
 import { type LaunchOptions, launch, type RunningChild } from "./launch.ts";
@@ -134,8 +135,9 @@ export async function superviseProcess(options: SuperviseOptions): Promise<Super
 }
 
 /**
- * Ends every live process that carries the marker, wherever it is, this process and its ancestors excepted. `since`
- * leaves out those that are older than that process. Gives how many were ended.
+ * Ends every live process that carries the marker or is in the marker's control group, wherever it is, this process and its
+ * ancestors excepted, and removes that group. `since` leaves out those that are older than that process. Gives how many were
+ * ended.
  */
 export async function sweepMarked(
 	marker: ProcessMarker,
@@ -145,8 +147,11 @@ export async function sweepMarked(
 	const family = ownFamily();
 	const sameBoot = since !== undefined && since.bootId === ownIdentity().bootId;
 	const oldest = sameBoot && /^\d+$/.test(since.startTime) ? Number(since.startTime) : 0;
-	const find = () => findMarked(marker, family, oldest);
-	return (await climbLadder({ signals: POLITE, rungMs: ladderMs, find, family })).survivorsKilled;
+	const group = findCgroup(marker.value);
+	const find = () => findMarked(marker, family, oldest, group.members());
+	const { survivorsKilled } = await climbLadder({ signals: POLITE, rungMs: ladderMs, find, family });
+	await group.remove();
+	return survivorsKilled;
 }
 
 type Ended = ResourceUse &

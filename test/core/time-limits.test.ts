@@ -29,18 +29,18 @@ describe("silence", () => {
 	});
 
 	test("is no silence while bytes come, on either stream, whole line or not", async () => {
-		const outcome = await supervise(script("for n in 1 2 3 4 5 6; do printf . >&2; sleep 0.1; done"), { idleMs: 300 });
+		const outcome = await supervise(script("for n in 1 2 3 4 5 6 7 8 9 10 11 12; do printf . >&2; sleep 0.1; done"), { idleMs: 900 });
 		expect(outcome).toMatchObject({ outcome: "exited", exitCode: 0, timer: null });
-		expect(outcome.tookMs).toBeGreaterThan(500);
+		expect(outcome.tookMs).toBeGreaterThan(1_100);
 	});
 
 	test("is no silence while files change in the watched folder, deep ones and rewritten ones too", async () => {
 		const cwd = newFolder("busy");
 		mkdirSync(join(cwd, "node_modules/deep"), { recursive: true });
-		const work = "for n in 1 2 3 4 5 6; do echo $n > node_modules/deep/same; sleep 0.1; done";
-		const outcome = await supervise(script(work), { idleMs: 300, cwd, folders: { watched: [cwd], skipped: [] } });
+		const work = "for n in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $n > node_modules/deep/same; sleep 0.1; done";
+		const outcome = await supervise(script(work), { idleMs: 900, cwd, folders: { watched: [cwd], skipped: [] } });
 		expect(outcome).toMatchObject({ outcome: "exited", exitCode: 0 });
-		expect(outcome.tookMs).toBeGreaterThan(500);
+		expect(outcome.tookMs).toBeGreaterThan(1_100);
 	});
 
 	test("changes in .git and in folders of others are no work of the program", async () => {
@@ -116,7 +116,7 @@ describe("after the last word", () => {
 		const outcome = await supervise(programArgv("ignore-signals.sh"), {
 			...saying("ready"),
 			graceMs: 100,
-			ladderMs: 60,
+			ladderMs: 400,
 			timeoutMs: 10_000,
 		});
 		expect(outcome).toMatchObject({ outcome: "lingered", timer: null, signal: "SIGKILL", left: 0 });

@@ -7,8 +7,10 @@ import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { makeCgroup } from "../../src/core/cgroup.ts";
 import { identityOf } from "../../src/core/process-identity.ts";
+import { watchResourceUse } from "../../src/core/resource-use.ts";
+import { sweepMarked } from "../../src/core/supervisor.ts";
 import { NO_LIMITS, type UseWarning } from "../../src/core/use-limits.ts";
-import { endEverythingStarted, newMarker, programArgv, supervise } from "../support/supervise.ts";
+import { endEverythingStarted, newMarker, program, programArgv, supervise } from "../support/supervise.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const folder = mkdtempSync(join(tmpdir(), "msgcode-limits-"));
@@ -81,6 +83,17 @@ describe("memory", () => {
 		});
 	});
 
+	test.runIf(memoryGroups)("the sweep after a crash ends what is in the group and takes the group away", async () => {
+		const marker = newMarker();
+		const group = makeCgroup(marker.value, memory(64));
+		const orphan = spawn("/bin/sleep", ["60"], { env: {}, detached: true });
+		group?.add(orphan.pid as number);
+		const gone = once(orphan, "exit");
+		expect(await sweepMarked(marker, undefined, 1_000)).toBe(1);
+		expect((await gone)[1]).toBe("SIGINT");
+		expect(groupsNamed(marker.value)).toEqual([]);
+	});
+
 	test("kept by looking, where there is no group: the program is asked to end", async () => {
 		const outcome = await supervise(programArgv("take-memory.mjs", "400", "stay"), {
 			limits: memory(200),
@@ -100,14 +113,18 @@ describe("processor time", () => {
 		expect(outcome.cpuSeconds).toBeLessThan(0.5);
 	});
 
-	test("without a group it is only warned, once, and the program goes on", async () => {
+	test("without a group it is only warned", async () => {
 		const warnings: UseWarning[] = [];
-		const outcome = await supervise([...SPIN, "2700"], {
-			limits: cpu(10),
-			cgroup: false,
-			onWarning: (warning) => warnings.push(warning),
+		const cancel = new AbortController();
+		const outcome = await supervise([...SPIN, "14000"], {
+			...{ limits: cpu(10), cgroup: false, cancel: cancel.signal },
+			onWarning(warning) {
+				warnings.push(warning);
+				cancel.abort();
+			},
 		});
-		expect(outcome).toMatchObject({ outcome: "exited", exitCode: 0, exceeded: null });
+		// Our cancel, and nothing before it.
+		expect(outcome).toMatchObject({ outcome: "canceled", exceeded: null });
 		expect(outcome.keepers.cpu).toBe("none");
 		expect(warnings).toMatchObject([{ code: "cpu_over_limit", limitPercent: 10 }]);
 		expect(warnings[0]?.cpuPercent).toBeGreaterThan(10);
@@ -146,10 +163,21 @@ describe("disk", () => {
 
 describe("resource use", () => {
 	test("of a child in a session of its own is seen", async () => {
-		const take = programArgv("take-memory.mjs", "160").map((word) => `'${word}'`);
-		const outcome = await supervise(["/bin/sh", "-c", `setsid --wait ${take.join(" ")}; sleep 0.3`]);
-		expect(outcome).toMatchObject({ outcome: "exited", lines: ["ready", "has 20"] });
-		expect(outcome.peakRssBytes).toBeGreaterThan(140 * MEBIBYTE);
+		const marker = newMarker();
+		const take = [process.execPath, program("take-memory.mjs"), "160", "stay"];
+		const child = spawn("setsid", ["--wait", ...take], {
+			env: { ...process.env, [marker.name]: marker.value },
+			stdio: "ignore",
+			detached: true,
+		});
+		const { promise: seen, resolve } = Promise.withResolvers<void>();
+		const use = watchResourceUse({
+			...{ groupId: child.pid as number, marker, intervalMs: 20 },
+			onLook: ({ memoryBytes }) => memoryBytes > 150 * MEBIBYTE && resolve(),
+		});
+		await seen;
+		expect(use.stop().peakRssBytes).toBeGreaterThan(150 * MEBIBYTE);
+		await sweepMarked(marker, undefined, 500);
 	});
 });
 

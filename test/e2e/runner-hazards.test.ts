@@ -131,6 +131,7 @@ describe("a runner that", () => {
 				exitCode: 124,
 				status: "timeout",
 				errorCode: "RUN_TIMEOUT",
+				details: { timer: "wall" },
 			},
 		],
 		[
@@ -141,6 +142,7 @@ describe("a runner that", () => {
 				exitCode: 124,
 				status: "timeout",
 				errorCode: "RUN_TIMEOUT",
+				details: { timer: "wall" },
 			},
 		],
 		[
@@ -231,6 +233,10 @@ describe("a runner that", () => {
 		expect(after?.data.text).toBe("after");
 		const raw = readFileSync(join(at.path, ".git/msgcode/runs", data.runId, "stdout.log"));
 		expect(raw.length).toBeLessThanOrEqual(17 * 1024 * 1024);
+		const said = data.warnings.map(({ code }: { code: string }) => code);
+		expect(said).toEqual(["line_truncated", "raw_log_truncated"]);
+		const warned = eventsOf(at, id).filter(({ type }) => type === "run.warning");
+		expect(warned.map((event) => event.data.code)).toEqual(said);
 		await expectRecorded(at, id, "ok", null);
 	});
 });

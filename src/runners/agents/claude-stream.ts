@@ -7,7 +7,7 @@ import type { LimitReached, RunnerRetry } from "../event-data.ts";
 import type { RunnerEvent, Seen, Usage } from "../runner.ts";
 import type { JsonObject } from "./agent.ts";
 import { rememberTodos, type TodoMemory, todosAfterCall, todosAfterResult } from "./claude-todos.ts";
-import { numberIn, objectIn, objectsIn, textIn, wordIn } from "./json-value.ts";
+import { modelIn, numberIn, objectIn, objectsIn, textIn, wordIn } from "./json-value.ts";
 
 export interface ClaudeMemory extends TodoMemory {
 	/** The stream has begun: what ends from here on was no refused call. */
@@ -74,8 +74,8 @@ function readSystem(memory: Memory, line: JsonObject): RunnerEvent[] | null {
 			memory.began = true;
 			memory.result = null;
 			memory.terminal = false;
-			memory.session = textIn(line.session_id) ?? memory.session;
-			memory.model = textIn(line.model) ?? memory.model;
+			memory.session = wordIn(line.session_id) ?? memory.session;
+			memory.model = modelIn(line.model) ?? memory.model;
 			memory.version = wordIn(line.claude_code_version) ?? memory.version;
 			return [];
 		case "api_retry": {
@@ -224,7 +224,7 @@ function readResult(memory: Memory, line: JsonObject): RunnerEvent[] {
 	const httpStatus = numberIn(line.api_error_status);
 	const refused = httpStatus === 429 || memory.apiError === "rate_limit";
 	memory.began = true;
-	memory.session = textIn(line.session_id) ?? memory.session;
+	memory.session = wordIn(line.session_id) ?? memory.session;
 	memory.result = {
 		// Absent is not false: only a plain `false` is a success.
 		isError: line.is_error !== false,

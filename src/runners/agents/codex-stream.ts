@@ -4,7 +4,7 @@
 import type { LimitReached, RunnerRetry, Todo } from "../event-data.ts";
 import type { RunnerEvent, Seen } from "../runner.ts";
 import type { JsonObject } from "./agent.ts";
-import { numberIn, objectIn, objectsIn, textIn } from "./json-value.ts";
+import { numberIn, objectIn, objectsIn, textIn, wordIn } from "./json-value.ts";
 
 export interface CodexMemory {
 	/** The stream has begun: what ends from here on was no refused call. */
@@ -32,7 +32,7 @@ export function readCodex(memory: Memory, line: JsonObject): RunnerEvent[] | nul
 	switch (line.type) {
 		case "thread.started":
 			memory.began = true;
-			memory.session = textIn(line.thread_id) ?? memory.session;
+			memory.session = wordIn(line.thread_id) ?? memory.session;
 			return [];
 		case "turn.started":
 			memory.began = true;

@@ -4,7 +4,7 @@
 import type { LimitReached, Todo } from "../event-data.ts";
 import type { RunnerEvent, Seen } from "../runner.ts";
 import type { JsonObject } from "./agent.ts";
-import { numberIn, objectIn, objectsIn, textIn, wordIn } from "./json-value.ts";
+import { modelIn, numberIn, objectIn, objectsIn, textIn, wordIn } from "./json-value.ts";
 import { isLimitReached, serviceErrorIn } from "./service-error.ts";
 
 export interface GeminiMemory {
@@ -44,8 +44,8 @@ export function readGemini(memory: Memory, line: JsonObject): RunnerEvent[] | nu
 function readLine(memory: Memory, line: JsonObject): RunnerEvent[] | null {
 	switch (line.type) {
 		case "init":
-			memory.session = textIn(line.session_id) ?? memory.session;
-			memory.model = line.model === "auto" ? memory.model : (textIn(line.model) ?? memory.model);
+			memory.session = wordIn(line.session_id) ?? memory.session;
+			memory.model = line.model === "auto" ? memory.model : (modelIn(line.model) ?? memory.model);
 			return [];
 		case "message":
 			return readMessage(memory, line);
@@ -150,7 +150,7 @@ function readResult(memory: Memory, line: JsonObject): RunnerEvent[] {
 function readUsage(memory: Memory, stats: JsonObject | null): RunnerEvent[] {
 	if (stats === null) return [];
 	const models = Object.keys(objectIn(stats.models) ?? {});
-	if (memory.model === null && models.length === 1) memory.model = models[0] ?? null;
+	if (memory.model === null && models.length === 1) memory.model = modelIn(models[0]);
 	const usage = {
 		inputTokens: numberIn(stats.input_tokens),
 		outputTokens: numberIn(stats.output_tokens),

@@ -25,3 +25,8 @@ export function numberIn(value: unknown): number | null {
 export function wordIn(value: unknown): string | null {
 	return typeof value === "string" && /^[\w.-]{1,60}$/.test(value) ? value : null;
 }
+
+/** The name of a model, fit for a tracked file: `vendor/name:7b`, `name[1m]`. */
+export function modelIn(value: unknown): string | null {
+	return typeof value === "string" && /^[\w.:/@[\]-]{1,120}$/.test(value) ? value : null;
+}

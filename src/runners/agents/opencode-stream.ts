@@ -32,7 +32,7 @@ export function readOpencode(memory: Memory, line: JsonObject): RunnerEvent[] | 
 	const events = line.type === "error" ? readError(memory, line) : part === null ? null : readPart(memory, line, part);
 	if (events === null) return null;
 	memory.began = true;
-	memory.session = textIn(line.sessionID) ?? memory.session;
+	memory.session = wordIn(line.sessionID) ?? memory.session;
 	return events;
 }
 

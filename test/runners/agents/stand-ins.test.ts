@@ -1,4 +1,5 @@
 // claude and codex as processes: the stand-ins refuse a call that the real programs would refuse, so that a wrong command line fails.
+// What every runner has to pass: test/contract.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,26 +60,18 @@ describe.each(["claude", "codex"])("%s", (agent) => {
 		expect(made()).toBeNull();
 	});
 
-	test.each([
-		["fail", "RUNNER_FAILED", true],
-		["limit", "COOLDOWN", false],
-		["auth", "AUTH_MISSING", false],
-		["garbage", "RUNNER_INCOMPLETE", false],
-		["silent", "RUNNER_INCOMPLETE", true],
-		["crash", "RUNNER_CRASHED", true],
-	])("[%s] is %s", async (mode, errorCode, leavesWork) => {
-		expect(await run(agent, { prompt: `do [${mode}]` })).toMatchObject({ status: "error", errorCode });
-		expect(made() !== null).toBe(leavesWork);
+	test("works, but never says its last word", async () => {
+		expect(await run(agent, { prompt: "do [silent]" })).toMatchObject({
+			status: "error",
+			errorCode: "RUNNER_INCOMPLETE",
+		});
+		expect(made()).not.toBeNull();
 	});
 
-	test.each(["nochange", "retry", "invalid-utf8"])("[%s] is ok", async (mode) => {
-		expect(await run(agent, { prompt: `do [${mode}]` })).toMatchObject({ status: "ok" });
-	});
-
-	test("a line of 100 MB is cut, and what comes after it counts", async () => {
-		const ran = await run(agent, { prompt: "do [long-line]" }, {}, { maxLineBytes: 65_536 });
-		expect(ran.status).toBe("ok");
-		expect(ran.events.filter(({ data }) => data.truncated === true)).toHaveLength(1);
+	test("tries again by itself", async () => {
+		const { status, events } = await run(agent, { prompt: "do [retry]" });
+		expect(status).toBe("ok");
+		expect(events.filter(({ data }) => data.code === "retry")).toHaveLength(1);
 	});
 
 	test("its list of what to do ends with everything done", async () => {
@@ -97,15 +90,6 @@ describe.each(["claude", "codex"])("%s", (agent) => {
 			status: "error",
 			errorCode: "RUNNER_FAILED",
 			details: { resume: "refused" },
-		});
-	});
-
-	test("hangs until it is canceled, whatever its exit code says then", async () => {
-		const cancel = new AbortController();
-		const onLine = () => cancel.abort();
-		expect(await run(agent, { prompt: "do [hang]" }, {}, { cancel: cancel.signal, onLine })).toMatchObject({
-			status: "canceled",
-			errorCode: "RUN_CANCELED",
 		});
 	});
 

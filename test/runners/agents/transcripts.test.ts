@@ -202,8 +202,8 @@ describe("a stream in pieces", () => {
 		let sayingOk = 0;
 		while (start < stdout.length) {
 			const lineEnd = stdout.indexOf("\n", start);
+			const torn = structuredClone(seen);
 			for (let cut = start; cut < lineEnd; cut += 1) {
-				const torn = structuredClone(seen);
 				for (const line of linesOf(stdout.subarray(start, cut))) runner.interpret(torn, "stdout", line, false);
 				if (runner.outcome(end, torn).status === "ok") expect.fail(`ok although cut at ${cut}`);
 			}

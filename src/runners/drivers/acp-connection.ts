@@ -15,12 +15,13 @@ import {
 } from "@agentclientprotocol/sdk";
 import type { RunningChild } from "../../core/launch.ts";
 import { createLineSplitter } from "../../core/line-splitter.ts";
+import { FileMissing } from "./acp-files.ts";
 
 export type { RequestPermissionRequest };
 export { PROTOCOL_VERSION };
 
 /** Of a session that was begun or gone on with. */
-export type SessionFacts = Pick<NewSessionResponse, "configOptions">;
+export type SessionFacts = Pick<NewSessionResponse, "configOptions" | "modes">;
 
 /** A message may hold a whole file. */
 const LONGEST_MESSAGE = 24 * 1024 * 1024;
@@ -42,6 +43,7 @@ export interface AgentSide {
 	loadSession(cwd: string, sessionId: string): Promise<SessionFacts>;
 	resumeSession(cwd: string, sessionId: string): Promise<SessionFacts>;
 	setOption(sessionId: string, configId: string, value: string): Promise<void>;
+	setMode(sessionId: string, modeId: string): Promise<void>;
 	prompt(sessionId: string, text: string): Promise<PromptResponse>;
 	cancel(sessionId: string): Promise<void>;
 	/** Nothing can be asked of it any more. */
@@ -61,20 +63,16 @@ export function agentErrorIn(cause: unknown): AgentError | null {
 }
 
 export function connectAgent(child: RunningChild, side: ClientSide): AgentSide {
-	const answered = <T>(promise: Promise<T>): Promise<T> =>
-		promise.catch((cause: unknown) => {
-			throw new RequestError(-32602, cause instanceof Error ? cause.message : String(cause));
-		});
 	const connection = client({ name: "msgcode" })
 		.onRequest(methods.client.session.requestPermission, async ({ params }) => {
 			const optionId = await side.onPermission(params);
 			return { outcome: optionId === null ? { outcome: "cancelled" } : { outcome: "selected", optionId } };
 		})
 		.onRequest(methods.client.fs.readTextFile, async ({ params: { path, line, limit } }) => ({
-			content: await answered(side.readFile(path, line, limit)),
+			content: await side.readFile(path, line, limit).catch((cause) => refuse(path, cause)),
 		}))
 		.onRequest(methods.client.fs.writeTextFile, async ({ params: { path, content } }) => {
-			await answered(side.writeFile(path, content));
+			await side.writeFile(path, content).catch((cause) => refuse(path, cause));
 			return {};
 		})
 		.connect({ readable: messagesFrom(child, side), writable: messagesTo(child) });
@@ -86,7 +84,9 @@ export function connectAgent(child: RunningChild, side: ClientSide): AgentSide {
 			agent.request(methods.agent.initialize, {
 				protocolVersion: PROTOCOL_VERSION,
 				clientInfo: { name: "msgcode", version },
-				clientCapabilities: { fs: { readTextFile: true, writeTextFile: side.mayWrite }, terminal: false },
+				// Reading is answered, but not offered: the disk says the same, and an agent that takes a missing file for a
+				// failure of its client (gemini 0.61.0) could make no new file.
+				clientCapabilities: { fs: { readTextFile: false, writeTextFile: side.mayWrite }, terminal: false },
 			}),
 		newSession: (cwd) => agent.request(session.new, place(cwd)),
 		loadSession: (cwd, sessionId) => agent.request(session.load, { ...place(cwd), sessionId }),
@@ -94,11 +94,19 @@ export function connectAgent(child: RunningChild, side: ClientSide): AgentSide {
 		async setOption(sessionId, configId, value) {
 			await agent.request(session.setConfigOption, { sessionId, configId, value });
 		},
+		async setMode(sessionId, modeId) {
+			await agent.request(session.setMode, { sessionId, modeId });
+		},
 		prompt: (sessionId, text) => agent.request(session.prompt, { sessionId, prompt: [{ type: "text", text }] }),
 		cancel: (sessionId) => agent.notify(session.cancel, { sessionId }),
 		gone: connection.signal,
 		close: () => connection.close(),
 	};
+}
+
+function refuse(path: string, cause: unknown): never {
+	if (cause instanceof FileMissing) throw RequestError.resourceNotFound(path);
+	throw new RequestError(-32602, cause instanceof Error ? cause.message : String(cause));
 }
 
 function messagesFrom(child: RunningChild, side: ClientSide): ReadableStream<AnyMessage> {

@@ -7,6 +7,8 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 
 /** Said to the agent as the error of its request. */
 export class FileRefused extends Error {}
+/** There is no such file: to an agent that is about to make it, no failure. */
+export class FileMissing extends FileRefused {}
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -92,7 +94,9 @@ async function realPlace(path: string): Promise<string> {
 async function openedAt(place: string, flags: number) {
 	const file = await open(place, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((cause) => {
 		const { code } = cause as NodeJS.ErrnoException;
-		throw new FileRefused(code === "ENOENT" ? `There is no file ${place}.` : `${place} cannot be opened (${code}).`);
+		throw code === "ENOENT"
+			? new FileMissing(`There is no file ${place}.`)
+			: new FileRefused(`${place} cannot be opened (${code}).`);
 	});
 	if ((await file.stat()).isFile()) return file;
 	await file.close();

@@ -1,11 +1,11 @@
 // What an agent that speaks the Agent Client Protocol says while it works, as events.
 // Invariant: nothing is dropped: an update that nobody here understands becomes run.unknown, pieces become whole messages.
 
+import type { JsonObject } from "../agents/agent.ts";
+import { objectIn, objectsIn } from "../agents/json-value.ts";
 import type { Todo, ToolFinished, ToolStarted } from "../event-data.ts";
 import type { RunnerEvent } from "../runner.ts";
 import { coalesce } from "./coalesced-text.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** What is known so far of a tool call: each update says only what has changed. */
 export interface KnownTool {
@@ -25,7 +25,7 @@ export interface UpdateReader {
 	/** Takes in the `update` of one session/update. */
 	read(update: unknown): void;
 	/** The tool call that a question is about, with what the question says of it. */
-	tool(call: Fields): KnownTool | null;
+	tool(call: JsonObject): KnownTool | null;
 	/** No update will come any more. */
 	end(): void;
 	/** The last whole message. */
@@ -67,7 +67,7 @@ export function readUpdates(emit: (event: RunnerEvent) => void): UpdateReader {
 		text = "";
 	}
 
-	function chunk(kind: "message" | "thought", { content, messageId }: Fields): void {
+	function chunk(kind: "message" | "thought", { content, messageId }: JsonObject): void {
 		if (open !== kind || messageId !== openId) close();
 		open = kind;
 		openId = messageId;
@@ -76,7 +76,7 @@ export function readUpdates(emit: (event: RunnerEvent) => void): UpdateReader {
 		for (const piece of pieces(words)) (kind === "message" ? delta : thought).add(piece);
 	}
 
-	function tool(call: Fields): KnownTool | null {
+	function tool(call: JsonObject): KnownTool | null {
 		const toolId = textOr(call.toolCallId, "");
 		if (toolId === "") return null;
 		const before = tools.get(toolId);
@@ -93,7 +93,7 @@ export function readUpdates(emit: (event: RunnerEvent) => void): UpdateReader {
 		return now;
 	}
 
-	function toolUpdate(call: Fields): boolean {
+	function toolUpdate(call: JsonObject): boolean {
 		const before = tools.get(textOr(call.toolCallId, ""));
 		const now = tool(call);
 		if (now === null) return false;
@@ -111,7 +111,7 @@ export function readUpdates(emit: (event: RunnerEvent) => void): UpdateReader {
 		return true;
 	}
 
-	function understood(update: Fields): boolean {
+	function understood(update: JsonObject): boolean {
 		switch (update.sessionUpdate) {
 			case "agent_message_chunk":
 				chunk("message", update);
@@ -129,7 +129,7 @@ export function readUpdates(emit: (event: RunnerEvent) => void): UpdateReader {
 				emit({ type: "todo.update", data: { todos: update.entries.map(todo) } });
 				return true;
 			case "usage_update": {
-				const cost = fieldsOf(update.cost);
+				const cost = objectIn(update.cost);
 				if (cost?.currency === "USD" && typeof cost.amount === "number") costUsd = cost.amount;
 				const { used: contextTokens, size: contextSize } = update;
 				emit({
@@ -145,7 +145,7 @@ export function readUpdates(emit: (event: RunnerEvent) => void): UpdateReader {
 
 	return {
 		read(update) {
-			const fields = fieldsOf(update);
+			const fields = objectIn(update);
 			if (fields === null || !understood(fields)) emit({ type: "run.unknown", data: { line: bounded(update) } });
 		},
 		tool,
@@ -155,9 +155,9 @@ export function readUpdates(emit: (event: RunnerEvent) => void): UpdateReader {
 	};
 }
 
-function merged(toolId: string, before: KnownTool | undefined, call: Fields): KnownTool {
-	const content = listOf(call.content);
-	const named = [...(listOf(call.locations) ?? []), ...(content ?? [])].flatMap(({ path }) =>
+function merged(toolId: string, before: KnownTool | undefined, call: JsonObject): KnownTool {
+	const content = Array.isArray(call.content) ? objectsIn(call.content) : null;
+	const named = [...objectsIn(call.locations), ...(content ?? [])].flatMap(({ path }) =>
 		typeof path === "string" ? [path] : [],
 	);
 	const title = textOr(call.title, before?.title ?? "");
@@ -167,27 +167,32 @@ function merged(toolId: string, before: KnownTool | undefined, call: Fields): Kn
 		kind: textOr(call.kind, before?.kind ?? "other"),
 		name: before?.name ?? textOr(call.name, textOr(call.title, textOr(call.kind, "tool"))),
 		paths: [...new Set([...(before?.paths ?? []), ...named])],
-		input: call.rawInput ?? before?.input,
+		input: isEmpty(call.rawInput) ? before?.input : call.rawInput,
 		output: content === null ? (before?.output ?? "") : content.map(partText).join("\n"),
 		finished: before?.finished ?? false,
 	};
 }
 
-function partText(part: Fields): string {
+/** Agents that are still being told the input by their model say that it is {}. */
+function isEmpty(value: unknown): boolean {
+	return value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0);
+}
+
+function partText(part: JsonObject): string {
 	if (part.type === "content") return contentText(part.content);
 	return part.type === "diff" ? `changed ${textOr(part.path, "a file")}` : `[${textOr(part.type, "?")}]`;
 }
 
 function contentText(content: unknown): string {
-	const block = fieldsOf(content);
+	const block = objectIn(content);
 	if (block === null) return "";
 	if (block.type === "text") return textOr(block.text, "");
-	const resource = fieldsOf(block.resource);
+	const resource = objectIn(block.resource);
 	return `[${textOr(block.type, "?")}${typeof block.uri === "string" ? ` ${block.uri}` : ""}] ${textOr(resource?.text, "")}`;
 }
 
 function todo(entry: unknown, position: number): Todo {
-	const { content, status } = fieldsOf(entry) ?? {};
+	const { content, status } = objectIn(entry) ?? {};
 	const known = TODO_STATUS[textOr(status, "pending")] ?? "todo";
 	return { todoId: `plan-${position + 1}`, content: textOr(content, ""), status: known, order: position + 1 };
 }
@@ -213,14 +218,4 @@ function pieces(text: string): string[] {
 
 function textOr(value: unknown, otherwise: string): string {
 	return typeof value === "string" ? value : otherwise;
-}
-
-/** The objects of a list; null for what is no list. */
-function listOf(value: unknown): Fields[] | null {
-	if (!Array.isArray(value)) return null;
-	return value.map(fieldsOf).filter((item) => item !== null);
-}
-
-function fieldsOf(value: unknown): Fields | null {
-	return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
 }

@@ -1,6 +1,8 @@
 // What the end of an agent's turn, or its refusal of a request, means for the run; pure.
 // Invariant: only the agent's own "end_turn" is a success.
 
+import { numberIn, objectIn } from "../agents/json-value.ts";
+import type { Usage } from "../runner.ts";
 import type { DriverResult } from "./driver.ts";
 import { cooldown, failure } from "./outcome.ts";
 
@@ -38,8 +40,20 @@ export function endByError(
 
 function httpStatusIn({ code, data }: { readonly code: number; readonly data?: unknown }): number | null {
 	if (code >= 400 && code < 600) return code;
-	if (typeof data !== "object" || data === null) return null;
-	const { status, statusCode, httpStatus } = data as Record<string, unknown>;
+	const { status, statusCode, httpStatus } = objectIn(data) ?? {};
 	const found = [status, statusCode, httpStatus].find((value) => typeof value === "number");
 	return (found as number | undefined) ?? null;
+}
+
+/** What the turn used. Not every agent says it, and gemini says it in a place of its own; null = nothing is known. */
+export function usageOf(
+	answer: { readonly usage?: unknown; readonly _meta?: unknown },
+	costUsd: number | null,
+): Usage | null {
+	const tokens = objectIn(answer.usage) ?? objectIn(objectIn(objectIn(answer._meta)?.quota)?.token_count);
+	const inputTokens = numberIn(tokens?.inputTokens ?? tokens?.input_tokens);
+	const outputTokens = numberIn(tokens?.outputTokens ?? tokens?.output_tokens);
+	return inputTokens === null && outputTokens === null && costUsd === null
+		? null
+		: { inputTokens, outputTokens, costUsd };
 }

@@ -18,8 +18,9 @@ import {
 } from "./acp-connection.ts";
 import { agentFiles, isInFolder } from "./acp-files.ts";
 import { answerFor, choicesOf, optionNamed } from "./acp-permission.ts";
+import { modelChoice, readOnlyChoice } from "./acp-session.ts";
 import { type KnownTool, readUpdates, type UpdateReader } from "./acp-updates.ts";
-import { endByError, endOfTurn } from "./acp-verdict.ts";
+import { endByError, endOfTurn, usageOf } from "./acp-verdict.ts";
 import type { Driver, DriverInput, DriverResult } from "./driver.ts";
 import { failure } from "./outcome.ts";
 
@@ -80,11 +81,12 @@ export const acpDriver: Driver = async (input) => {
 
 /** One conversation: who are you, a session, the prompt, its end. Null when the agent went in the middle of it. */
 async function haveTurn(
-	{ request, stop, emit }: DriverInput,
+	input: DriverInput,
 	agent: AgentSide,
 	updates: UpdateReader,
 	onLoading: (loading: boolean) => void,
 ): Promise<DriverResult | null> {
+	const { request, stop, emit } = input;
 	const cwd = request.workspacePath;
 	let step = "initialize";
 	let session: string | null = null;
@@ -113,20 +115,18 @@ async function haveTurn(
 			session = made.sessionId;
 			begun = made;
 		}
-		const model = await chooseModel(agent, session, begun, request.payload.model);
+		step = "session setup";
+		const model = await setUp(agent, session, begun, input);
 		if (model === false) return { ...failure("RUNNER_FAILED", { ...about, reason: "model not offered" }), session };
 		if (stop.aborted) return { ...endOfTurn("cancelled"), session };
 		const cancel = () => void agent.cancel(session as string).catch(() => {});
 		stop.addEventListener("abort", cancel, { once: true });
 		step = "session/prompt";
-		const { stopReason, usage: used } = await agent.prompt(session, request.payload.prompt);
-		const costUsd = updates.costUsd();
-		const usage =
-			used == null && costUsd === null
-				? null
-				: { inputTokens: used?.inputTokens ?? null, outputTokens: used?.outputTokens ?? null, costUsd };
+		const answer = await agent.prompt(session, request.payload.prompt);
+		updates.end();
+		const usage = usageOf(answer, updates.costUsd());
 		if (usage !== null) emit({ type: "run.usage", data: { ...usage } });
-		const end = endOfTurn(stopReason);
+		const end = endOfTurn(answer.stopReason);
 		return { ...end, details: { ...end.details, ...about }, session, model, usage };
 	} catch (cause) {
 		const error = agentErrorIn(cause);
@@ -139,20 +139,26 @@ async function haveTurn(
 	}
 }
 
-/** Tells the agent which model to use. Null: the choice is the agent's; false: it has no such model. */
-async function chooseModel(
+/** Sets the session up as the task wants it. The model, null where the choice is the agent's; false: it has no such model. */
+async function setUp(
 	agent: AgentSide,
 	session: string,
-	{ configOptions }: SessionFacts,
-	wanted: string | null | undefined,
+	facts: SessionFacts,
+	{ request, emit }: Pick<DriverInput, "request" | "emit">,
 ): Promise<string | null | false> {
-	if (wanted == null || wanted === "" || wanted === "auto") return null;
-	const option = configOptions?.find(({ category, type }) => category === "model" && type === "select");
-	if (option?.type !== "select") return false;
-	const models = option.options.flatMap((entry) => ("value" in entry ? [entry] : entry.options));
-	const model = models.find(({ value, name }) => value === wanted || name === wanted);
-	if (model === undefined) return false;
-	if (model.value !== option.currentValue) await agent.setOption(session, option.id, model.value);
+	const model = modelChoice(facts, request.payload.model);
+	if (model === null) return false;
+	const mode = request.constraints.permission === "read-only" ? readOnlyChoice(facts) : null;
+	if (mode === "none") {
+		const message =
+			"The agent has no mode that only reads; nothing but its own questions keeps it from changing files.";
+		emit({ type: "run.warning", data: { code: "read_only_not_held", message } });
+	}
+	for (const choice of [model.choice, mode]) {
+		if (choice === null || choice === "none") continue;
+		if (choice.by === "mode") await agent.setMode(session, choice.value);
+		else await agent.setOption(session, choice.configId, choice.value);
+	}
 	return model.value;
 }
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { agentFiles, FileRefused, isInFolder } from "../../../src/runners/drivers/acp-files.ts";
+import { agentFiles, FileMissing, FileRefused, isInFolder } from "../../../src/runners/drivers/acp-files.ts";
 import { temporaryFolder } from "../../support/repo.ts";
 
 function place() {
@@ -69,6 +69,7 @@ describe("files of an agent", () => {
 		truncateSync(join(root, "huge"), 20 * 1024 * 1024);
 		for (const name of ["pipe", "huge", "none"])
 			await expect(files.read(join(root, name)), name).rejects.toThrow(FileRefused);
+		await expect(files.read(join(root, "none"))).rejects.toThrow(FileMissing);
 		await expect(files.write(join(root, "pipe"), "x")).rejects.toThrow(FileRefused);
 	});
 

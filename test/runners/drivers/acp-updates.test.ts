@@ -94,6 +94,14 @@ describe("a tool call", () => {
 		]);
 	});
 
+	test("whose input comes later tells it then", () => {
+		const later = { sessionUpdate: "tool_call_update", toolCallId: "1", rawInput: { path: "a" } };
+		expect(eventsOf({ ...call, rawInput: {} }, later, later)).toEqual([
+			["tool.started", { toolId: "1", name: "Edit a.ts", input: { kind: "edit", title: "Edit a.ts", paths: [] } }],
+			["run.log", { stream: "tool", toolId: "1", text: '{"path":"a"}' }],
+		]);
+	});
+
 	test("that is only ever updated is a tool call too", () => {
 		const only = { sessionUpdate: "tool_call_update", toolCallId: "9", status: "completed", content: null };
 		expect(eventsOf(only).map(([type]) => type)).toEqual(["tool.started", "tool.finished"]);

@@ -82,9 +82,9 @@ describe("a turn", () => {
 			{ type: "tool.started", data: { toolId: "call_1", name: "Write made.txt", input: { path } } },
 			{ type: "tool.finished", data: { toolId: "call_1", name: "Write made.txt", status: "ok", output: "wrote it" } },
 			expect.objectContaining({ type: "run.usage" }),
-			{ type: "run.usage", data: { inputTokens: 360, outputTokens: 99, costUsd: 0.02 } },
 			{ type: "message.delta", data: { text: "Done: wrote made.txt" } },
 			{ type: "message.stop", data: {} },
+			{ type: "run.usage", data: { inputTokens: 360, outputTokens: 99, costUsd: 0.02 } },
 		]);
 	});
 
@@ -189,6 +189,10 @@ describe("what the agent asks", () => {
 		const reader = talk("[ok]", { permission: "read-only" });
 		expect(await reader.ended).toMatchObject({ status: "ok", preview: "I may not: no" });
 		expect(reader.made()).toBeNull();
+		expect(reader.dataOf("run.warning")).toMatchObject([{ code: "read_only_not_held" }]);
+		const planner = talk("[ok]", { permission: "read-only", args: [AGENT, "--acp", "--modes"] });
+		expect(await planner.ended).toMatchObject({ status: "ok", preview: "I only looked." });
+		expect(planner.dataOf("run.warning")).toEqual([]);
 		expect(await talk("[shell]", { permission: "full" }).ended).toMatchObject({ preview: "chosen: once" });
 		expect(await talk("[shell]", { permission: "read-only" }).ended).toMatchObject({ preview: "chosen: no" });
 	});

@@ -117,6 +117,7 @@ async function haveTurn(
 		}
 		step = "session setup";
 		const model = await setUp(agent, session, begun, input);
+		input.announce({ session, version: about.agentVersion, ...(model === false ? {} : { model }) });
 		if (model === false) return { ...failure("RUNNER_FAILED", { ...about, reason: "model not offered" }), session };
 		if (stop.aborted) return { ...endOfTurn("cancelled"), session };
 		const cancel = () => void agent.cancel(session as string).catch(() => {});

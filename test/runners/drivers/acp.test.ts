@@ -31,6 +31,7 @@ function talk(prompt: string, options: Talk = {}) {
 	const cwd = join(home, "work");
 	mkdirSync(cwd, { recursive: true });
 	const events: RunnerEvent[] = [];
+	const announced: unknown[] = [];
 	const answers = [...(options.answers ?? [])];
 	const marker = newMarker();
 	const { permission, resume, model, args = [AGENT, "--acp"] } = options;
@@ -46,7 +47,7 @@ function talk(prompt: string, options: Talk = {}) {
 			context: { ...REQUEST.context, resume },
 		},
 		env: { PATH: process.env.PATH ?? "", HOME: home, [marker.name]: marker.value },
-		announce: () => {},
+		announce: (identity) => void announced.push(identity),
 		emit(event) {
 			events.push(event);
 			options.onEvent?.(event);
@@ -60,12 +61,12 @@ function talk(prompt: string, options: Talk = {}) {
 	});
 	const made = () => (existsSync(join(cwd, "made.txt")) ? readFileSync(join(cwd, "made.txt"), "utf8") : null);
 	const dataOf = (type: string) => events.filter((event) => event.type === type).map(({ data }) => data);
-	return { ended, events, made, dataOf, cwd };
+	return { ended, events, made, dataOf, cwd, announced };
 }
 
 describe("a turn", () => {
 	test("with a file: its events, its usage, its session, its last words", async () => {
-		const { ended, events, made, cwd } = talk("Make it. [ok]");
+		const { ended, events, made, cwd, announced } = talk("Make it. [ok]");
 		expect(await ended).toEqual({
 			status: "ok",
 			details: { stopReason: "end_turn", agent: "stand-in", agentVersion: "1.2.3" },
@@ -75,6 +76,7 @@ describe("a turn", () => {
 			preview: "Done: wrote made.txt",
 		});
 		expect(made()).toBe("made by the stand-in\n");
+		expect(announced).toEqual([{ session: expect.stringMatching(/^sess-/), version: "1.2.3", model: null }]);
 		const path = join(cwd, "made.txt");
 		expect(events).toEqual([
 			{ type: "message.delta", data: { text: "I will write the file." } },

@@ -68,7 +68,7 @@ export function runnerRemarks(rows: readonly RunnerRow[], style: Style): string 
 			const hints = state?.fixHint ?? [];
 			if (said.length === 0 && hints.length === 0) return [];
 			const lines = [
-				`${style.bold(entry.id)}: ${visible(said.join(" ") || "cannot be used.")}\n`,
+				`${style.bold(entry.id)}: ${visible(said.join(" ") || (state?.authenticated === "no" ? "It is not signed in." : "It does not work."))}\n`,
 				...hints.map((hint) => `  ${style.dim("hint:")} ${visible(hint)}\n`),
 			];
 			return [lines.join("")];

@@ -9,7 +9,7 @@ const MOST_CHARACTERS = 20_000;
 
 export interface ProbePlace {
 	readonly env: Environment;
-	/** How long each program may take, ms; 10,000 unless told. */
+	/** How long each program may take, ms; 15,000 unless told. */
 	readonly timeoutMs?: number;
 	/** Only these runners' services are asked whether they answer; all, unless told. */
 	readonly services?: readonly string[];
@@ -27,7 +27,7 @@ export interface ProgramAnswer {
 export async function askProgram(
 	name: string,
 	argv: readonly string[],
-	{ env, timeoutMs = 10_000 }: ProbePlace,
+	{ env, timeoutMs = 15_000 }: ProbePlace,
 	allow: readonly string[] = [],
 ): Promise<ProgramAnswer> {
 	const said = { stdout: "", stderr: "" };

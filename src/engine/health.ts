@@ -108,7 +108,7 @@ function runnerFindings(runner: RunnerState, defaultRunner: string | null): Find
 	if (wrong !== null) return [grave(`The runner ${id}: ${wrong}`, hint)];
 	if (origin === "shipped" && id !== defaultRunner) return [];
 	if (installed === "no") return [grave(`The program of the runner ${id} is not installed.`, hint)];
-	if (authenticated === "no") return [grave(`The runner ${id} is not signed in.`, fixHint.at(-1) ?? null)];
+	if (authenticated === "no") return [grave(`The runner ${id} is not signed in.`, hint)];
 	return works === "no" ? [grave([`The runner ${id} does not work.`, ...notes].join(" "), hint)] : [];
 }
 

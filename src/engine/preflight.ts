@@ -85,7 +85,6 @@ export function runnerItems(
 ): PreflightResult[] {
 	const name = `runner ${id}`;
 	const [fixHint = null] = state.fixHint;
-	const hintOf = state.authenticated === "no" ? (state.fixHint.at(-1) ?? null) : fixHint;
 	const deps = capability?.deps ?? [];
 	const binary = deps.find((one) => "binary" in one)?.binary;
 	const service = deps.find((one) => "service" in one);
@@ -106,7 +105,7 @@ export function runnerItems(
 			resultOf({ name: `${name}: model`, kind: "model_loaded", target: url }, { status, detail: one.model }, fixHint),
 		];
 	});
-	return [resultOf(main, lookOf(state), hintOf), ...more];
+	return [resultOf(main, lookOf(state), fixHint), ...more];
 }
 
 function lookOf(state: RunnerState): Look {

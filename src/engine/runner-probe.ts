@@ -45,7 +45,14 @@ export async function probeRunner(entry: RegistryEntry, place: ProbePlace): Prom
 	const standing = versionStanding(found.version, dependency ?? { minimum: null, tested: null });
 	const judged = withVersion(found, standing, dependency);
 	const notes = [...unknown.notes, ...judged.notes];
-	return { id, origin, ...judged, notes, standing, fixHint: needsNothing(judged) ? [] : capability.fixHint };
+	return { id, origin, ...judged, notes, standing, fixHint: waysOut(judged, capability.fixHint) };
+}
+
+/** The first is how to install it: no news for somebody who only has to sign in. */
+function waysOut(found: Findings, hints: readonly string[]): readonly string[] {
+	if (needsNothing(found)) return [];
+	const signedOut = found.installed === "yes" && found.authenticated === "no" && found.problem === null;
+	return signedOut && hints.length > 1 ? hints.slice(1) : hints;
 }
 
 /** Nothing is known to be in the way of using it. */

@@ -64,6 +64,23 @@ describe("runner list", () => {
 		expect([tried.exitCode, tried.json().error.code, place.exists("ran")]).toEqual([2, "usage", false]);
 	});
 
+	test("a task of the user's own runner is held again when that is declared otherwise, and task show sees it", async () => {
+		const place = await repo({ ledger: true });
+		const own = join(place.home, ".config/msgcode/runners/mine");
+		mkdirSync(own, { recursive: true });
+		const declare = (...argv: string[]) =>
+			writeFileSync(join(own, "capability.json"), JSON.stringify({ exec: { argv } }));
+		declare("sh", "-c", "echo one");
+		const id = (await place.msgcode("task", "add", "One", "--runner", "mine", "--prompt", "x", "--json")).json().data
+			.id;
+		const held = async () => (await place.msgcode("task", "show", id, "--json")).json().data.held;
+		expect(await held()).toBe(false);
+		expect((await place.msgcode("task", "run", id, "--json")).json().data).toMatchObject({ runner: { kind: "mine" } });
+		declare("sh", "-c", "echo another");
+		expect(await held()).not.toBe(false);
+		expect((await place.msgcode("task", "run", id, "--json")).json().error.code).toBe("approval_required");
+	});
+
 	test("--no-probe asks nobody", async () => {
 		const marker = join(temporaryFolder(), "asked");
 		const bin = fakePrograms({ claude: `touch ${marker}; ${AGENT_VERSIONS.claude}` });

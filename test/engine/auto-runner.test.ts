@@ -3,7 +3,7 @@
 import { rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { AUTO_ORDER, rememberedAuto, resolveAuto } from "../../src/engine/auto-runner.ts";
+import { AUTO_ORDER, isChoosable, rememberedAuto, resolveAuto } from "../../src/engine/auto-runner.ts";
 import { shippedCapabilities } from "../../src/runners/capabilities.ts";
 import { createRegistry } from "../../src/runners/registry.ts";
 import { AGENT_VERSIONS, addProgram, fakePrograms } from "../support/fake-programs.ts";
@@ -36,18 +36,18 @@ describe("what auto chooses", () => {
 		["what is there", { codex }, {}, "codex"],
 		["not a stub", { claude: "exit 0", codex }, {}, "codex"],
 		["not what hangs or fails", { claude: `${claude}; exit 1`, codex }, {}, "codex"],
-		["not what is signed out", { codex: `test "$1" = login && exit 1; ${codex}`, claude }, {}, "claude"],
+		["not what is signed out", { claude: `test "$1" = auth && exit 1; ${claude}`, codex }, {}, "codex"],
 	] as const)("%s", async (_, scripts, env, expected) => {
 		expect(await resolveAuto(scene(scripts, env).place)).toBe(expected);
 	});
 
 	test("nothing works: the refusal names each that was tried and what to do", async () => {
-		const { place } = scene({ claude: "exit 0", codex: `test "$1" = login && exit 1; ${codex}` });
+		const { place } = scene({ claude: `test "$1" = auth && exit 1; ${claude}`, codex: "exit 0" });
 		await expect(resolveAuto(place)).rejects.toMatchObject({
 			code: "runner_unavailable",
-			message: expect.stringMatching(/claude has a problem .*; codex is not signed in; .*lmstudio does not work/),
+			message: expect.stringMatching(/claude is not signed in; codex has a problem .*; .*lmstudio does not work/),
 			hint: expect.stringContaining("npm install"),
-			details: { tried: expect.arrayContaining([expect.objectContaining({ id: "codex", authenticated: "no" })]) },
+			details: { tried: expect.arrayContaining([expect.objectContaining({ id: "claude", authenticated: "no" })]) },
 		});
 		expect(rememberedAuto(place)).toBe(null);
 	});
@@ -57,6 +57,19 @@ describe("what auto chooses", () => {
 		const { place } = scene({ evil: `touch ${marker}` });
 		const find = createRegistry(undefined, { lmstudio: { argv: ["evil"] } }).find;
 		await expect(resolveAuto({ ...place, find })).rejects.toMatchObject({ code: "runner_unavailable" });
+	});
+
+	test("a service has to have answered, an agent need not have been tried", () => {
+		const { find } = createRegistry();
+		const state = {
+			...({ id: "x", origin: "shipped", installed: "yes", authenticated: "unknown", works: "unknown" } as const),
+			...({ version: null, standing: "unknown", problem: null, notes: [], fixHint: [] } as const),
+		};
+		const choosable = (id: string, works: "yes" | "unknown") =>
+			isChoosable({ ...state, works }, find(id)?.capability ?? null);
+		expect([choosable("lmstudio", "unknown"), choosable("lmstudio", "yes")]).toEqual([false, true]);
+		expect([choosable("claude", "unknown"), choosable("claude", "yes")]).toEqual([true, true]);
+		expect(isChoosable({ ...state, installed: "unknown" }, find("claude")?.capability ?? null)).toBe(false);
 	});
 
 	test("the answer is remembered without asking again, until a program, a login or the time changes", async () => {

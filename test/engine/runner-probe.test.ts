@@ -133,6 +133,7 @@ describe("signed in", () => {
 		const state = await probed({ script, env, record });
 		expect(state.authenticated).toBe(expected);
 		expect(state.works).toBe(expected === "no" ? "no" : "unknown");
+		expect(state.fixHint).toEqual(expected === "no" ? ["Sign in."] : []);
 	});
 
 	test("a file of the home folder, or of the folder that a variable names", async () => {

@@ -1,21 +1,16 @@
 // The sandbox that runner.sandbox asks for: what a run may write, and whether the tool that keeps it there works.
 // Invariant: asked for and not working means no run at all; nothing falls back to running without it.
 
-import { existsSync, mkdirSync } from "node:fs";
 import { userInfo } from "node:os";
-import { dirname, join } from "node:path";
-import { configFolder } from "../config/config-folder.ts";
 import { runnerEnvironment } from "../config/environment.ts";
 import type { Settings } from "../config/settings.ts";
 import { MsgcodeError } from "../core/errors.ts";
-import { driverProgram } from "../core/program-files.ts";
 import { superviseProcess } from "../core/supervisor.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { Capability } from "../runners/capabilities.ts";
 import { type Enclosure, RUN_MARKER } from "./attempt.ts";
-import type { RunFolder } from "./run-folder.ts";
 import type { Running, RunRequest } from "./run-request.ts";
 import { bubblewrapCall, keepsSharedTmp, type SandboxPlaces, systemdRunCall } from "./sandbox-call.ts";
+import { sandboxPlaces } from "./sandbox-places.ts";
 
 export type SandboxKind = Exclude<Settings["runner"]["sandbox"], "off">;
 
@@ -64,7 +59,7 @@ export function enclosing(
 ): (env: Variables) => { readonly env: Variables; readonly enclosure: Enclosure | null } {
 	const kind = sandboxOf(request);
 	if (kind === null) return (env) => ({ env, enclosure: null });
-	const places = placesOf(ledger, request, running, cwd);
+	const places = sandboxPlaces(ledger, { capability: request.runner.capability, taskId: request.taskId, running, cwd });
 	const below = kind === "bubblewrap";
 	const temporary = below || !keepsSharedTmp(places) ? "/tmp" : places.temporary;
 	return (given) => {
@@ -77,51 +72,4 @@ function callOf(kind: SandboxKind, places: SandboxPlaces, name: string, variable
 	if (kind === "bubblewrap") return bubblewrapCall(places);
 	const user = userInfo().uid !== 0;
 	return systemdRunCall(places, { user, unit: `msgcode-${name}`, variables: [...variables, RUN_MARKER] });
-}
-
-function placesOf(ledger: Ledger, request: RunRequest, running: Running, cwd: string): SandboxPlaces {
-	const { workspace, env } = ledger;
-	const { root, topLevel, commonDir } = workspace;
-	const { worktree, folder } = running;
-	const home = env.HOME ?? userInfo().homedir;
-	const own = homesOf(request.runner.capability, env, home);
-	const writable = worktree === null ? [root] : [worktree.path, ...gitPlaces(commonDir, worktree, request.taskId)];
-	const temporary = temporaryOf(folder);
-	return {
-		cwd,
-		writable: [...writable, folder.artifacts, temporary, ...own].filter((path) => existsSync(path)),
-		readOnly: worktree === null ? [commonDir, workspace.gitDir, join(root, "worktrees")].filter(existsSync) : [],
-		visible: [home, topLevel, commonDir, configFolder(env), dirname(process.execPath), dirname(driverProgram())].filter(
-			(path): path is string => path !== null && existsSync(path),
-		),
-		temporary,
-	};
-}
-
-/** What git needs to commit in the worktree: the worktree's own part, the objects, and the task's own branches. */
-function gitPlaces(commonDir: string, { gitDir }: { readonly gitDir: string }, taskId: string): string[] {
-	const branches = join("refs/heads/msgcode", taskId);
-	return [gitDir, join(commonDir, "objects"), join(commonDir, branches), join(commonDir, "logs", branches)];
-}
-
-/** Where the program keeps its login and its sessions. The home folder as a whole is never one of those places. */
-function homesOf(
-	{ homes = [], auth }: Capability,
-	env: Readonly<Record<string, string | undefined>>,
-	home: string,
-): string[] {
-	const base = (folderEnv: string | null, folder: string) => {
-		const set = folderEnv === null ? undefined : env[folderEnv];
-		return set === undefined || set === "" ? join(home, folder) : set;
-	};
-	return [
-		...homes.map(({ folderEnv, folder, file }) => join(base(folderEnv, folder), file)),
-		...(auth?.files ?? []).map(({ folderEnv, folder, file }) => dirname(join(base(folderEnv, folder), file))),
-	].filter((path) => !home.startsWith(path.endsWith("/") ? path : `${path}/`) && path !== home);
-}
-
-function temporaryOf(folder: RunFolder): string {
-	const path = join(folder.scratch, "tmp");
-	mkdirSync(path, { recursive: true, mode: 0o700 });
-	return path;
 }

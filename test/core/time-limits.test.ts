@@ -29,7 +29,9 @@ describe("silence", () => {
 	});
 
 	test("is no silence while bytes come, on either stream, whole line or not", async () => {
-		const outcome = await supervise(script("for n in 1 2 3 4 5 6 7 8 9 10 11 12; do printf . >&2; sleep 0.1; done"), { idleMs: 900 });
+		const outcome = await supervise(script("for n in 1 2 3 4 5 6 7 8 9 10 11 12; do printf . >&2; sleep 0.1; done"), {
+			idleMs: 900,
+		});
 		expect(outcome).toMatchObject({ outcome: "exited", exitCode: 0, timer: null });
 		expect(outcome.tookMs).toBeGreaterThan(1_100);
 	});

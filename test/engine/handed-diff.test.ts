@@ -2,7 +2,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { executor } from "../support/executor.ts";
 import { localModel } from "../support/local-model.ts";
 import { type Files, type Repo, repo } from "../support/repo.ts";
 
@@ -94,27 +93,6 @@ describe("a diff that a runner hands back", () => {
 		expect(inPlace.json().data, inPlace.stdout).toMatchObject({ status: "ok" });
 		expect(at.read("team/app.txt")).toBe(APP.replace("two", "zwei"));
 		expect(at.read("app.txt")).toBe("top\n");
-	});
-
-	test("of a remote executor is applied, with the base that it has to start from", async () => {
-		const service = await executor({ token: "secret-token-1" });
-		const env = { EXECUTOR_BASE_URL: service.url, EXECUTOR_AUTH_TOKEN: "secret-token-1" };
-		const { at, receipt, patch, id } = await run({ frontMatter: "runner: http\nfiles: [app.txt]\n", env, built: true });
-		expect(receipt).toMatchObject({ status: "ok", noChanges: false, runner: { kind: "http" } });
-		expect(patch()).toContain("+made far away");
-		expect(service.requests[0]?.body).toMatchObject({
-			taskId: id,
-			baseCommit: receipt.baseCommit,
-			files: [{ path: "app.txt", content: APP, encoding: "utf8" }],
-		});
-		// The token is in no file of the run or the ledger.
-		expect(at.git("log", "-p", "--all")).not.toContain("secret-token-1");
-		const local = join(at.path, ".git/msgcode/runs", receipt.runId);
-		for (const name of readdirSync(local)) {
-			if (name.endsWith(".jsonl") || name.endsWith(".log")) {
-				expect(readFileSync(join(local, name), "utf8")).not.toContain("secret-token-1");
-			}
-		}
 	});
 });
 

@@ -169,6 +169,8 @@ function inputsOf(definition: Definition, options: Omit<PermissionOptions, "regi
 		allowEnv: options.allowEnv,
 		files: definition.files,
 		route: definition.route,
+		// Where the text itself may be what is approved: see executableOf.
+		text: definition.route === undefined ? undefined : promptDigest(definition.prompt),
 		modelRoot: options.modelRoot ?? undefined,
 		sandbox: sandboxOf(options),
 		declaration: kind !== null && Object.hasOwn(declarations, kind) ? declarations[kind] : undefined,
@@ -199,7 +201,9 @@ function executableOf(
 		const modelRoot = options.modelRoot ?? undefined;
 		const plan = planForDigest(id, definition, runner, modelRoot);
 		const usesPrompt = runner.capability.kind !== "shell";
-		const stdin = plan.stdin === null ? "none" : "prompt";
+		// What is typed into a live session, which may be a shell, is as good as a command.
+		const typed = runner.capability.inputs.includes("route") ? definition.prompt : "prompt";
+		const stdin = plan.stdin === null ? "none" : typed;
 		// A recorded argv shows a script as a placeholder; what is approved is its text.
 		const argv = usesPrompt ? plan.redactedArgv : plan.argv;
 		const envAllow = [...plan.passEnv, ...options.allowEnv];

@@ -32,6 +32,22 @@ test("its work is a patch, its words are the summary, its session is remembered"
 	for (const type of ["message.delta", "tool.started", "tool.finished", "todo.update"]) expect(events).toContain(type);
 });
 
+test("what the agent may not decide alone is asked of a person, whose answer it gets", async () => {
+	const at = await repo({ ledger: true });
+	const id = await acpTask(at, "[shell]");
+	const running = at.msgcode("task", "run", id, "--json");
+	const questions = async () => (await at.msgcode("human", "list", "--json")).json().data;
+	await expect.poll(async () => (await questions()).length, { timeout: 20_000 }).toBe(1);
+	const [question] = await questions();
+	expect(question).toMatchObject({ taskId: id, about: "permission", choices: ["Allow", "Always allow", "Reject"] });
+	expect(question.prompt).toContain("npm test");
+	const replied = await at.msgcode("human", "reply", question.questionId, "--answer", "Reject", "--json");
+	expect(replied.exitCode, replied.stdout).toBe(0);
+	const { status, runId } = (await running).json().data;
+	expect(status).toBe("ok");
+	expect(at.read(`tasks/runs/${id}/${runId}/summary.md`)).toContain("chosen: no");
+});
+
 test("a canceled run is canceled, and the agent is gone with it", async () => {
 	const at = await repo({ ledger: true });
 	const id = await acpTask(at, "[stubborn]");

@@ -19,7 +19,7 @@ export async function runCheck(
 	{ check, position }: CheckRun,
 	request: Pick<
 		AttemptRequest,
-		"cwd" | "env" | "runId" | "timeoutMs" | "limits" | "enclosure" | "folder" | "cancel" | "kill" | "emit"
+		"cwd" | "env" | "runId" | "timeoutMs" | "limits" | "enclosure" | "folder" | "cancel" | "kill" | "emit" | "hold"
 	>,
 ) {
 	const hash = createHash("sha256");
@@ -35,6 +35,7 @@ export async function runCheck(
 		env: request.env,
 		stdin: null,
 		timeoutMs: request.timeoutMs,
+		hold: request.hold,
 		limits: request.limits,
 		maxLineBytes: CHECK_LINE_BYTES,
 		cancel: request.cancel,

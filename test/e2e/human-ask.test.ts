@@ -1,8 +1,13 @@
 // `msgcode human ask`: a program inside a run puts a question and gets the answer on its standard output.
+import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { askerRepo, receiptOf } from "../support/asker.ts";
 import { repo } from "../support/repo.ts";
+
+const tried = spawnSync("bwrap", ["--ro-bind", "/", "/", "--proc", "/proc", "--unshare-pid", "true"]);
+const bubblewrap = tried.status === 0;
+if (!bubblewrap) console.log(`skipped: bubblewrap does not work here (${tried.error?.message ?? tried.stderr})`);
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
@@ -20,6 +25,22 @@ describe("human ask", () => {
 		expect(receiptOf(await running).status).toBe("ok");
 		expect(at.read(`worktrees/${id}/port.txt`)).toBe("9090\n");
 		expect(at.read(`worktrees/${id}/code.txt`)).toBe("0\n");
+	});
+
+	test.runIf(bubblewrap)("is answered in a sandbox too, where no other process can be seen", async () => {
+		const at = await askerRepo();
+		const script = `"${process.execPath}" "${MAIN}" human ask 'Well?' > said.txt`;
+		const added = await at.msgcode("task", "add", "Sample", "--json", "--runner", "shell", "--script", script);
+		const id = added.json().data.id;
+		// The built program, for what stands beside it is what a sandbox lets its programs see.
+		const env = { ...at.env, MSGCODE_RUNNER_SANDBOX: "bubblewrap" };
+		const digest = (await at.msgcodeWith({ cwd: at.path, env }, "task", "run", id, "--json")).json().error.details
+			.digest;
+		const running = at.msgcodeProcessWith({ env }, "task", "run", id, "--json", "--approve", digest);
+		const [question] = await at.questions(1);
+		await at.msgcode("human", "reply", question?.questionId ?? "", "--answer", "well");
+		expect(receiptOf(await running).status).toBe("ok");
+		expect(at.read(`worktrees/${id}/said.txt`)).toBe("well\n");
 	});
 
 	test("ends with 124 when its question expires", async () => {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { type AskerRepo, askerRepo, receiptOf, until } from "../support/asker.ts";
 import { processesOf } from "../support/crash.ts";
+import { localModel } from "../support/local-model.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
@@ -123,5 +124,17 @@ describe("a run whose msgcode was killed", () => {
 		const [asked] = await at.questions(1);
 		await at.msgcode("human", "reply", asked?.questionId ?? "", "--answer", "9090");
 		expect(receiptOf(await again)).toMatchObject({ status: "ok", session: shown.session });
+	});
+
+	test("leaves no driver behind, before any other command looks after it", async () => {
+		const at = await askerRepo();
+		const model = await localModel();
+		const env = { ...at.env, LMSTUDIO_BASE_URL: model.url };
+		const added = await at.msgcode("task", "add", "Sample", "--json", "--runner", "lmstudio", "--prompt", "[hang]");
+		const child = start({ ...at, env }, added.json().data.id);
+		await model.hanging;
+		expect(processesOf(at).join()).toContain("lmstudio");
+		child.kill("SIGKILL");
+		await until(() => (processesOf(at).length === 0 ? true : null));
 	});
 });

@@ -103,6 +103,7 @@ const CHECKS: Readonly<Record<CaseName, (trial: Trial) => Promise<void>>> = {
 		const bytes = transcript?.() ?? readFileSync(join(trial.place.runDir, "stdout"));
 		expect(bytes.length).toBeGreaterThan(0);
 		expectSameWhereverCut(trial.runner, bytes);
+		if (trial.subject.lastWord !== false) expectNoSuccessBeforeItsEnd(trial.runner, bytes);
 	},
 	async "crash after partial work"(trial) {
 		const ran = await trial.run();
@@ -135,16 +136,7 @@ function isRecord(text: string): boolean {
 
 /** Two pieces at every byte, and each byte alone: the same events, and the same verdict of the same end. */
 function expectSameWhereverCut(runner: Runner, bytes: Buffer): void {
-	const read = (pieces: readonly Uint8Array[]) => {
-		const seen = runner.begin();
-		const events: RunnerEvent[] = [];
-		const splitter = createLineSplitter(runner.capability.limits.lineBytes, (text, truncated) =>
-			events.push(...runner.interpret(seen, "stdout", text, truncated)),
-		);
-		for (const piece of pieces) splitter.write(piece);
-		splitter.end();
-		return JSON.stringify([events, runner.outcome(EXITED, seen)]);
-	};
+	const read = (pieces: readonly Uint8Array[]) => JSON.stringify(readPieces(runner, pieces));
 	const whole = read([bytes]);
 	expect(read(Array.from(bytes, (_, at) => bytes.subarray(at, at + 1)))).toBe(whole);
 	for (let at = 1; at < bytes.length; at++) {
@@ -152,4 +144,27 @@ function expectSameWhereverCut(runner: Runner, bytes: Buffer): void {
 			expect(read([bytes.subarray(0, at), bytes.subarray(at)]), `cut at byte ${at}`).toBe(whole);
 		}
 	}
+}
+
+/** A stream that breaks off, at the end of a line or within the last one, with an exit code that says nothing of it. */
+function expectNoSuccessBeforeItsEnd(runner: Runner, bytes: Buffer): void {
+	const end = bytes.toString("latin1").trimEnd().length;
+	const lastLine = bytes.lastIndexOf("\n", end - 1) + 1;
+	const ends = Array.from(bytes.subarray(0, end), (byte, at) => (byte === 0x0a || at >= lastLine ? at : -1));
+	for (const at of ends.filter((found) => found >= 0)) {
+		const { outcome } = readPieces(runner, [bytes.subarray(0, at)]);
+		expect(outcome.status, `broken off at byte ${at} of ${end}`).toBe("error");
+	}
+	expect(readPieces(runner, [bytes.subarray(0, end)]).outcome.status).toBe("ok");
+}
+
+function readPieces(runner: Runner, pieces: readonly Uint8Array[]) {
+	const seen = runner.begin();
+	const events: RunnerEvent[] = [];
+	const splitter = createLineSplitter(runner.capability.limits.lineBytes, (text, truncated) =>
+		events.push(...runner.interpret(seen, "stdout", text, truncated)),
+	);
+	for (const piece of pieces) splitter.write(piece);
+	splitter.end();
+	return { events, outcome: runner.outcome(EXITED, seen) };
 }

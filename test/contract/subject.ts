@@ -57,6 +57,8 @@ export interface Subject {
 	readonly work: "file" | "diff" | "message";
 	/** Bytes of a stream of a real program; those of its own success unless given. */
 	readonly transcript?: () => Buffer;
+	/** False: it has no last word, and its exit code is all that is known. */
+	readonly lastWord?: false;
 	/** A session that nobody began; null where the runner takes any. A UUID unless given. */
 	readonly unknownSession?: string | null;
 	readonly task: WholeProgram;

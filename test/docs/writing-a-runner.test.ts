@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EVENT_TYPES } from "../../src/core/event.ts";
 import { userCapabilitySchema } from "../../src/runners/capability-schema.ts";
-import { eventIn, REPORTABLE_CODES, resultIn } from "../../src/runners/protocol.ts";
+import { eventIn, REPORTABLE_CODES, resultIn, sessionIn } from "../../src/runners/protocol.ts";
 import { type Repo, repo } from "../support/repo.ts";
 import { fencesOf, readDocument } from "./documents.ts";
 import { shownFiles } from "./session.ts";
@@ -84,10 +84,11 @@ describe("the page", () => {
 		expect(rows("type").sort()).toEqual([...sendable].sort());
 	});
 
-	test("shows a result as msgcode reads it, and a request that is one", () => {
+	test("shows each line of the protocol as msgcode reads it", () => {
 		const shown = fencesOf(PAGE).filter(({ language, note }) => language === "json" && note === null);
-		const [request, result, reply] = shown.map(({ text }) => JSON.parse(text));
+		const [request, session, result, reply] = shown.map(({ text }) => JSON.parse(text));
 		expect(request).toMatchObject({ type: "request", protocol: 1, context: { resume: null } });
+		expect(sessionIn(session)).toEqual(session);
 		expect(resultIn(result)).toEqual(result);
 		expect(reply.type).toBe("human_loop.reply");
 	});

@@ -32,6 +32,7 @@ export const shell: Subject = {
 		...(name === "garbage" ? { status: "ok" } : {}),
 	}),
 	work: "file",
+	lastWord: false,
 	task: {
 		notApplicable: {},
 		prepare: () => ({ env: {} }),

@@ -223,7 +223,6 @@ function readResult(memory: Memory, line: JsonObject): RunnerEvent[] {
 	const said = textIn(line.result);
 	const httpStatus = numberIn(line.api_error_status);
 	const refused = httpStatus === 429 || memory.apiError === "rate_limit";
-	memory.began = true;
 	memory.session = wordIn(line.session_id) ?? memory.session;
 	memory.result = {
 		// Absent is not false: only a plain `false` is a success.

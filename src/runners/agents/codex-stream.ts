@@ -38,7 +38,6 @@ export function readCodex(memory: Memory, line: JsonObject): RunnerEvent[] | nul
 			memory.began = true;
 			memory.turn = "open";
 			memory.terminal = false;
-			memory.failure = null;
 			memory.limit = null;
 			return [];
 		case "turn.completed":

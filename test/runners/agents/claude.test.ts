@@ -80,6 +80,8 @@ const user = (...blocks: object[]) => content("user", blocks);
 
 describe("the verdict", () => {
 	const apiError = (error: string) => content("assistant", [{ type: "text", text: "x" }], { error });
+	const helperError = { ...apiError("authentication_failed"), parent_tool_use_id: "toolu_1" };
+	const crashed = result({ is_error: true, subtype: "error_during_execution" });
 	const rejected = { type: "rate_limit_event", rate_limit_info: { status: "rejected", resetsAt: 1_795_000_000 } };
 	test.each([
 		["a plain success", [INIT, result({})], 0, "ok", null],
@@ -115,6 +117,8 @@ describe("the verdict", () => {
 			"RUNNER_FAILED",
 		],
 		["a limit in older words", [rejected, result({ is_error: true })], 1, "error", "COOLDOWN"],
+		["a crash after a limit", [rejected, crashed], 1, "error", "RUNNER_FAILED"],
+		["a helper's login", [helperError, result({ is_error: true })], 1, "error", "RUNNER_FAILED"],
 		["a limit that paid overage carried over", [rejected, result({})], 0, "ok", null],
 		[
 			"another error after such a limit",

@@ -131,6 +131,18 @@ describe("the verdict", () => {
 		expect(hear(codex, lines, { exitCode }, stderr)).toMatchObject({ status, errorCode });
 	});
 
+	test("what a turn before it came to no longer counts", () => {
+		const again = [...BEGIN, turnFailed("usage limit"), { type: "turn.started" }];
+		expect(hear(codex, [...again, turnFailed("odd")], { exitCode: 1 })).toMatchObject({ errorCode: "RUNNER_FAILED" });
+		expect(hear(codex, [...BEGIN, COMPLETED]).seen.terminal).toBe(true);
+		expect(hear(codex, again).seen.terminal).toBe(false);
+	});
+
+	test("a refused key is only what the service itself answered", () => {
+		const quoted = turnFailed("The tool said: unexpected status 401 Unauthorized");
+		expect(hear(codex, [...BEGIN, quoted], { exitCode: 1 }).errorCode).toBe("RUNNER_FAILED");
+	});
+
 	test("a limit is prose: kept, and never read for a time", () => {
 		const text = "You’ve hit your usage limit. Try again at 2:08 AM.";
 		expect(hear(codex, [...BEGIN, turnFailed(text)], { exitCode: 1 })).toMatchObject({
@@ -153,6 +165,22 @@ describe("events", () => {
 			{ todoId: "1", content: "t0", status: "done", order: 1 },
 			{ todoId: "2", content: "t1", status: "todo", order: 2 },
 		]);
+	});
+
+	test("thinking is marked, and is not the last word", () => {
+		const said = item("completed", { type: "agent_message", text: "Said." });
+		const { events, seen } = hear(codex, [said, item("completed", { type: "reasoning", text: "Hm." })]);
+		expect(events.slice(2)).toEqual([
+			{ type: "message.delta", data: { text: "Hm.", thinking: true } },
+			{ type: "message.stop", data: { thinking: true } },
+		]);
+		expect(seen.lastText).toBe("Said.");
+	});
+
+	test("an id that is used again is another call", () => {
+		const call = (kind: string) => item(kind, { type: "command_execution", command: "x", status: "completed" });
+		const types = heard(call("started"), call("completed"), call("completed")).map(({ type }) => type);
+		expect(types).toEqual(["tool.started", "tool.finished", "tool.started", "tool.finished"]);
 	});
 
 	test("changed files, also where only their end is told", () => {

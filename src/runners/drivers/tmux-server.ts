@@ -30,13 +30,13 @@ interface Answer {
 
 /** The active pane of the session. */
 export async function findPane(place: TmuxPlace, session: string): Promise<PaneAnswer> {
-	const form = "#{session_name}\t#{pane_id}\t#{pane_dead}\t#{pane_input_off}";
+	const form = "#{pane_id}\t#{pane_dead}\t#{pane_input_off}";
 	const { code, stdout } = await tmux(place, ["display-message", "-p", "-t", `=${session}:`, form]);
 	if (code === null) return { missing: "tmux" };
 	if (code !== 0) return { missing: "server" };
-	// Without a session of that name, tmux answers all the same, with nothing or with another one's facts.
-	const [name, id = "", dead, inputOff] = stdout.trimEnd().split("\t");
-	if (name !== session || !/^%\d+$/.test(id)) return { missing: "session" };
+	// Without a session of that name, tmux answers all the same, with nothing in it.
+	const [id = "", dead, inputOff] = stdout.trimEnd().split("\t");
+	if (!/^%\d+$/.test(id)) return { missing: "session" };
 	return { id, dead: dead === "1", inputOff: inputOff === "1" };
 }
 

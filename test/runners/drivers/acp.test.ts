@@ -259,10 +259,13 @@ describe("a session", () => {
 });
 
 describe("a run that is stopped", () => {
-	test.each(["[hang]", "[stubborn]"])("%s: the agent is asked to cancel, and not waited for long", async (prompt) => {
+	test.each([
+		["[hang]", "asked to cancel, it ends its turn", { agent: "stand-in" }],
+		["[stubborn]", "one that does not is not waited for long", {}],
+	])("%s: %s", async (prompt, _, about) => {
 		const stop = new AbortController();
 		const { ended } = talk(prompt, { stop, onEvent: ({ type }) => type === "message.delta" && stop.abort() });
-		expect(await ended).toMatchObject({ status: "error", details: { stopReason: "cancelled" } });
+		expect(await ended).toMatchObject({ status: "error", details: { stopReason: "cancelled", ...about } });
 	});
 
 	test("in the middle of a question answers that nothing was chosen", async () => {

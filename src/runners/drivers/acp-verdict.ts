@@ -7,7 +7,7 @@ import type { DriverResult } from "./driver.ts";
 import { cooldown, failure } from "./outcome.ts";
 
 const AUTH_REQUIRED = -32000;
-const NOT_FOUND = -32002;
+const RESUMING = ["session/load", "session/resume"];
 
 /** `reason`: the stopReason of session/prompt. */
 export function endOfTurn(reason: string): DriverResult {
@@ -32,9 +32,8 @@ export function endByError(
 	const status = httpStatusIn(error);
 	if (code === AUTH_REQUIRED || status === 401 || status === 403) return failure("AUTH_MISSING", details);
 	if (status === 429) return cooldown(null, message, details);
-	if (code === NOT_FOUND && request !== "session/prompt") {
-		return failure("RUNNER_FAILED", { ...details, resume: "refused" });
-	}
+	// The protocol has a code for a session that is not there; gemini and opencode call it an internal error.
+	if (RESUMING.includes(request)) return failure("RUNNER_FAILED", { ...details, resume: "refused" });
 	return { ...failure("RUNNER_FAILED", details), preview: message };
 }
 

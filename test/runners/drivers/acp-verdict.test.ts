@@ -23,6 +23,8 @@ describe("an error of the agent", () => {
 		["session/prompt", { code: -32603, data: { statusCode: 429 } }, { errorCode: "COOLDOWN" }],
 		["session/prompt", { code: -32603, data: "429" }, { errorCode: "RUNNER_FAILED", preview: "Words." }],
 		["session/load", { code: -32002 }, { errorCode: "RUNNER_FAILED", details: { resume: "refused" } }],
+		["session/resume", { code: -32603 }, { errorCode: "RUNNER_FAILED", details: { resume: "refused" } }],
+		["session/load", { code: -32000 }, { errorCode: "AUTH_MISSING" }],
 		["session/prompt", { code: -32002 }, { errorCode: "RUNNER_FAILED" }],
 		["initialize", { code: -32601 }, { errorCode: "RUNNER_FAILED" }],
 	])("%s %j", (request, error, wanted) => {

@@ -4,8 +4,9 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { userInfo } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { configFolder } from "../config/config-folder.ts";
+import type { Environment } from "../config/environment.ts";
 import { driverProgram } from "../core/program-files.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Capability } from "../runners/capabilities.ts";
@@ -34,11 +35,15 @@ export function sandboxPlaces(
 		cwd,
 		writable: [...writable, folder.artifacts, folder.evidence, temporary, ...own].filter((path) => existsSync(path)),
 		readOnly: worktree === null ? [commonDir, workspace.gitDir, join(root, "worktrees")].filter(existsSync) : [],
-		visible: [home, topLevel, commonDir, configFolder(env), dirname(process.execPath), dirname(driverProgram())].filter(
-			(path): path is string => path !== null && existsSync(path),
+		visible: [home, topLevel, commonDir, configFolder(env), ...programFolders(env)].filter(
+			(path): path is string => path !== null && isAbsolute(path) && existsSync(path),
 		),
 		temporary,
 	};
+}
+
+function programFolders({ PATH = "" }: Environment): string[] {
+	return [dirname(process.execPath), dirname(driverProgram()), ...PATH.split(delimiter)];
 }
 
 /** What git needs to commit in the worktree: the worktree's own part, the objects, and the task's own branches. */
@@ -48,11 +53,7 @@ function gitPlaces(commonDir: string, { gitDir }: { readonly gitDir: string }, t
 }
 
 /** Where the program keeps its login and its sessions. The home folder as a whole is never one of those places. */
-export function homesOf(
-	{ homes = [], auth }: Capability,
-	env: Readonly<Record<string, string | undefined>>,
-	home: string,
-): string[] {
+export function homesOf({ homes = [], auth }: Capability, env: Environment, home: string): string[] {
 	const base = (folderEnv: string | null, folder: string) => {
 		const set = folderEnv === null ? undefined : env[folderEnv];
 		return set === undefined || set === "" ? join(home, folder) : set;

@@ -4,7 +4,7 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { userInfo } from "node:os";
-import { delimiter, dirname, isAbsolute, join } from "node:path";
+import { delimiter, dirname, extname, isAbsolute, join } from "node:path";
 import { configFolder } from "../config/config-folder.ts";
 import type { Environment } from "../config/environment.ts";
 import { driverProgram } from "../core/program-files.ts";
@@ -29,6 +29,8 @@ export function sandboxPlaces(
 	const { worktree, folder } = running;
 	const home = env.HOME ?? userInfo().homedir;
 	const own = homesOf(capability, env, home);
+	// A program that starts for the first time would make its folders itself. A name with an ending is a file's.
+	for (const path of own.filter((one) => extname(one) === "")) mkdirSync(path, { recursive: true, mode: 0o700 });
 	const writable = worktree === null ? [root] : [worktree.path, ...gitPlaces(commonDir, worktree, taskId)];
 	const temporary = temporaryOf(folder);
 	return {

@@ -160,16 +160,23 @@ async function buildDist(clean: boolean): Promise<void> {
 			basename(path),
 		]),
 	);
+	const program = { ...SETTINGS, format: "esm", splitting: true } as const;
 	const result = await build({
-		...SETTINGS,
-		entryPoints: ["src/main.ts", "src/driver.ts"],
+		...program,
+		entryPoints: ["src/main.ts"],
 		chunkNames: "[name]-[hash]",
-		format: "esm",
-		splitting: true,
 		plugins: [builtins, ownVersion, prepared(required, await quickSources())],
 	});
-	const texts = new Map(result.outputFiles.map(({ path, text }) => [basename(path), withBuiltins(text)]));
-	const chunks = joined(texts, result.metafile);
+	// A program of its own: what its libraries need of a library that both use must not weigh on every command.
+	const driver = await build({
+		...program,
+		entryPoints: ["src/driver.ts"],
+		chunkNames: "driver-[name]-[hash]",
+		plugins: [builtins, prepared(required, new Set())],
+	});
+	const textsOf = ({ outputFiles }: typeof result) =>
+		new Map(outputFiles.map(({ path, text }) => [basename(path), withBuiltins(text)]));
+	const chunks = new Map([...textsOf(driver), ...joined(textsOf(result), result.metafile)]);
 	if (clean) rmSync(dist, { recursive: true, force: true });
 	mkdirSync(dist, { recursive: true });
 	const main = chunks.get("main.js") ?? "";

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { identityOf, ownIdentity } from "../../src/core/process-identity.ts";
 import { checkLocks } from "../../src/ledger/health.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
+import { AGENT_VERSIONS, fakePrograms } from "../support/fake-programs.ts";
 import { type Repo, repo, temporaryFolder } from "../support/repo.ts";
 import { addTask, succeed } from "../support/two-clones.ts";
 
@@ -328,5 +329,21 @@ describe("runners in doctor", () => {
 		expect(exitCode).toBe(0);
 		place.write("msgcode.toml", '[runner]\ndefault = "gone"\n[runners.gone]\nargv = ["no-such-program-here"]\n');
 		expect((await doctor(place)).exitCode).toBe(1);
+	});
+
+	test("runner.default = auto is an error where none works, and well where one does", async () => {
+		const place = await repo({ ledger: true, env: { LMSTUDIO_BASE_URL: "http://127.0.0.1:9" } });
+		place.write("msgcode.toml", '[runner]\ndefault = "auto"\n');
+		const runners = async (PATH: string) => {
+			const { exitCode, json } = await place.msgcodeWith({ env: { PATH } }, "doctor", "--json");
+			return { exitCode, check: json().data.find(({ name }: { name: string }) => name === "runners") };
+		};
+		const none = await runners("/usr/bin:/bin");
+		expect([none.exitCode, none.check.status]).toEqual([1, "error"]);
+		expect(none.check.message).toMatch(
+			/^None of the runners that auto chooses from works here: claude is not installed;/,
+		);
+		const one = await runners(`${fakePrograms({ codex: AGENT_VERSIONS.codex })}:/usr/bin:/bin`);
+		expect([one.exitCode, one.check.status]).toEqual([0, "ok"]);
 	});
 });

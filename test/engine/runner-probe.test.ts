@@ -1,5 +1,5 @@
 // Three answers of every runner: installed, signed in, works. A file of the right name is not yet the program.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { isUsable, probeRunner } from "../../src/engine/runner-probe.ts";
@@ -8,15 +8,17 @@ import { createRegistry } from "../../src/runners/registry.ts";
 import { fakePrograms } from "../support/fake-programs.ts";
 import { temporaryFolder } from "../support/repo.ts";
 
+const AUTH = {
+	env: ["TOOL_KEY"],
+	files: [{ folderEnv: "TOOL_HOME", folder: ".tool", file: "auth.json" }],
+	complete: true,
+};
+
 const TOOL: Capability = {
 	...{ ...createRegistry().get("shell").capability, id: "tool", kind: "agent" },
 	deps: [{ binary: "tool", minimum: "1.2.0", tested: "2.0.0" }],
 	probe: { argv: ["tool", "--version"], version: "^tool (\\d+\\.\\d+\\.\\d+)$" },
-	auth: {
-		env: ["TOOL_KEY"],
-		files: [{ folderEnv: "TOOL_HOME", folder: ".tool", file: "auth.json" }],
-		complete: true,
-	},
+	auth: AUTH,
 	fixHint: ["Install tool.", "Sign in."],
 };
 
@@ -99,6 +101,15 @@ describe("installed", () => {
 		const script = `[ "$PWD" = / ] && [ -z "$OTHER_SECRET" ] && ${SAYS("1.5.0")}`;
 		expect(await probed({ script, env: { OTHER_SECRET: "x" } })).toMatchObject({ installed: "yes" });
 	});
+});
+
+test("of what the settings declare nothing is started, whatever its record says", async () => {
+	const marker = join(temporaryFolder(), "ran");
+	const [entry] = createRegistry([{ ...TOOL, auth: { ...AUTH, command: ["tool"] } }]).list();
+	const place = { env: { PATH: fakePrograms({ tool: `touch ${marker}` }) } };
+	const state = entry && (await probeRunner({ ...entry, origin: "settings" }, place));
+	expect(state).toMatchObject({ installed: "yes", authenticated: "unknown", works: "unknown" });
+	expect(existsSync(marker)).toBe(false);
 });
 
 describe("signed in", () => {

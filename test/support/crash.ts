@@ -93,7 +93,7 @@ function jsonProblems(path: string, text: string): string[] {
 }
 
 /** Names below .git/msgcode that may stay; a run's folder may hold what its receipt is about. */
-const KEPT = /^(workspaces\.json|(?:approvals|claims|pending|runs|.*\.lock\.takers)(\/|$))/;
+const KEPT = /^(workspaces\.json|(?:approvals|claims|pending|runs|sessions|.*\.lock\.takers)(\/|$))/;
 
 function leftoverProblems(ground: Ground): string[] {
 	const state = join(ground.path, ".git/msgcode");

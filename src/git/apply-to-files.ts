@@ -59,10 +59,9 @@ async function applyOnce(git: Git, diff: ForeignDiff, reading: readonly string[]
 		if (reason !== null) return { applied: false, reason, said: path };
 	}
 	const place = below === "" ? [] : [`--directory=${diff.below}`];
-	for (const options of [["--check"], []]) {
-		const done = await ask(...options, ...place);
-		if (done.code !== 0) return { applied: false, reason: "does_not_apply", said: done.stderr };
-	}
+	// git works all of it out before it writes the first file.
+	const done = await ask(...place);
+	if (done.code !== 0) return { applied: false, reason: "does_not_apply", said: done.stderr };
 	return { applied: true, paths: [...touched].map((path) => `${below}${path}`).sort() };
 }
 

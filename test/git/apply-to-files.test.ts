@@ -72,6 +72,15 @@ describe("a diff from outside", () => {
 		expect(at.read("x.txt")).toContain("zwei");
 	});
 
+	test("is taken as it stands, whatever the user has told git of whitespace", async () => {
+		const at = await place();
+		at.git("config", "apply.whitespace", "error");
+		at.git("config", "apply.ignoreWhitespace", "change");
+		expect(await apply(at, CHANGE.replace("+zwei", "+zwei  "))).toMatchObject({ applied: true });
+		expect(at.read("x.txt")).toBe("one\nzwei  \nthree\n");
+		expect(await apply(at, CHANGE.replace("-two", "-zwei"))).toMatchObject({ reason: "does_not_apply" });
+	});
+
 	test("begins at the folder that it is for", async () => {
 		const at = await place();
 		const diff = "--- a/y.txt\n+++ b/y.txt\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n";

@@ -1,6 +1,7 @@
 // The reader of an executor's stream, cut at every byte.
 import { describe, expect, test } from "vitest";
 import { type ExecutorStream, readStream } from "../../../src/runners/drivers/http/executor-stream.ts";
+import type { SessionLine } from "../../../src/runners/protocol.ts";
 import type { RunnerEvent } from "../../../src/runners/runner.ts";
 import { okLines } from "../../support/executor.ts";
 
@@ -15,12 +16,17 @@ function empty(): ExecutorStream {
 function read(...connections: readonly (readonly Uint8Array[])[]) {
 	const stream = empty();
 	const events: RunnerEvent[] = [];
+	const identities: SessionLine[] = [];
 	for (const chunks of connections) {
-		const reader = readStream(stream, (event) => events.push(event));
+		const reader = readStream(
+			stream,
+			(event) => events.push(event),
+			(identity) => identities.push(identity),
+		);
 		for (const chunk of chunks) reader.write(chunk);
 		reader.end();
 	}
-	return { stream, events };
+	return { stream, events, identities };
 }
 
 /** What the executor sends from that number on. */
@@ -60,6 +66,14 @@ describe("an executor's stream", () => {
 		expect(stream).toEqual({ lastSeq: 0, result: null, truncated: 1 });
 		expect(events).toMatchObject([{ type: "run.log", data: { truncated: true } }]);
 		expect(JSON.stringify(events).length).toBeLessThan(200_000);
+	});
+
+	test("may say its session before it has a result", () => {
+		const bytes = Buffer.from('{"seq":1,"type":"session","session":"s-1","model":"m","version":"2"}\n');
+		expect(read([bytes], [bytes])).toMatchObject({
+			identities: [{ session: "s-1", model: "m", version: "2" }],
+			events: [],
+		});
 	});
 
 	test("says nothing after its result", () => {

@@ -4,7 +4,7 @@
 
 import { createLineSplitter } from "../../../core/line-splitter.ts";
 import { objectIn, objectsIn } from "../../agents/json-value.ts";
-import { eventIn, type ResultLine, resultIn } from "../../protocol.ts";
+import { eventIn, type ResultLine, resultIn, type SessionLine, sessionIn } from "../../protocol.ts";
 import type { RunnerEvent } from "../../runner.ts";
 
 /** Room for a diff of 32 MiB, written as JSON. */
@@ -38,7 +38,11 @@ export interface StreamReader {
 }
 
 /** A reader of one connection; what it takes in is remembered in `stream` over all of them. */
-export function readStream(stream: ExecutorStream, emit: (event: RunnerEvent) => void): StreamReader {
+export function readStream(
+	stream: ExecutorStream,
+	emit: (event: RunnerEvent) => void,
+	announce: (identity: SessionLine) => void,
+): StreamReader {
 	let ended = false;
 	const splitter = createLineSplitter(LONGEST_LINE, (text, truncated) => {
 		if (stream.result !== null || text.trim() === "") return;
@@ -47,7 +51,7 @@ export function readStream(stream: ExecutorStream, emit: (event: RunnerEvent) =>
 		if (truncated) {
 			stream.truncated += 1;
 			emit(logOf(text, true));
-		} else takeLine(stream, text, emit);
+		} else takeLine(stream, text, emit, announce);
 	});
 	return {
 		write: (chunk) => splitter.write(chunk),
@@ -58,7 +62,12 @@ export function readStream(stream: ExecutorStream, emit: (event: RunnerEvent) =>
 	};
 }
 
-function takeLine(stream: ExecutorStream, text: string, emit: (event: RunnerEvent) => void): void {
+function takeLine(
+	stream: ExecutorStream,
+	text: string,
+	emit: (event: RunnerEvent) => void,
+	announce: (identity: SessionLine) => void,
+): void {
 	const line = parsed(text);
 	const seq = line?.seq;
 	if (line === null || typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 1) {
@@ -80,6 +89,11 @@ function takeLine(stream: ExecutorStream, text: string, emit: (event: RunnerEven
 	if (result !== null) {
 		const diff = typeof line.diff === "string" && line.diff !== "" ? line.diff : null;
 		stream.result = { line: result, diff, files: filesIn(line.artifacts) };
+		return;
+	}
+	const identity = sessionIn(line);
+	if (identity !== null) {
+		announce(identity);
 		return;
 	}
 	const event = eventIn(line);

@@ -4,6 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { RunnerEvent } from "../../runner.ts";
 import type { Driver, DriverInput, DriverResult } from "../driver.ts";
 import type { DriverProbe } from "../driver-probe.ts";
 import { failure } from "../outcome.ts";
@@ -103,16 +104,17 @@ async function listen(
 /** Takes in one connection; gives how it broke, or null. */
 async function takeIn(
 	executor: Executor,
-	{ emit, reply, stop }: DriverInput,
+	{ emit, announce, reply, stop }: DriverInput,
 	stream: ExecutorStream,
 	answer: ServiceAnswer,
 ): Promise<ServiceFailure | null> {
-	const reader = readStream(stream, (event) => {
+	const say = (event: RunnerEvent) => {
 		emit(event);
 		const { questionId } = event.data;
 		if (event.type !== "human_loop.requested" || typeof questionId !== "string") return;
 		void reply(questionId).then((answerText) => passOn(executor, questionId, answerText, stop));
-	});
+	};
+	const reader = readStream(stream, say, announce);
 	try {
 		for await (const chunk of answer.body) {
 			reader.write(chunk);

@@ -27,6 +27,7 @@ export const lmstudio: Driver = async (input) => {
 	try {
 		const chosen = await modelFor(server, request.payload.model);
 		if (typeof chosen !== "string") return chosen;
+		input.announce({ model: chosen });
 		path = `/${CHAT.join("/")}`;
 		const response = await callService({
 			method: "POST",

@@ -1,13 +1,22 @@
 // The work of a runner that hands a diff back: applied to the worktree whole, or refused with everything as it was.
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { applyHandedDiff } from "../../src/engine/apply-diff.ts";
+import { makeRunFolder } from "../../src/engine/run-folder.ts";
+import type { RunnerOutcome } from "../../src/runners/runner.ts";
+import { ledgerOf } from "../support/ledger.ts";
 import { localModel } from "../support/local-model.ts";
 import { type Files, type Repo, repo } from "../support/repo.ts";
 
 const APP = "one\ntwo\nthree\n";
 const CHANGE = "--- a/app.txt\n+++ b/app.txt\n@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n";
 const DIFF_MODE = "runner:\n  kind: lmstudio\n  mode: diff\n";
+
+const OUTCOME: RunnerOutcome = {
+	...{ status: "ok", errorCode: null, errorMessage: null, details: {}, preview: "", usage: null, session: null },
+	...{ model: null, version: null, limit: null, diffFile: null, artifacts: ["reply.md"] },
+};
 
 interface Wanted {
 	readonly answer?: string;
@@ -93,6 +102,47 @@ describe("a diff that a runner hands back", () => {
 		expect(inPlace.json().data, inPlace.stdout).toMatchObject({ status: "ok" });
 		expect(at.read("team/app.txt")).toBe(APP.replace("two", "zwei"));
 		expect(at.read("app.txt")).toBe("top\n");
+	});
+});
+
+describe("the file that a runner names as its diff", () => {
+	test("is a file of the run's own folder, and nothing too large", async () => {
+		const at = await repo({ files: { "app.txt": APP }, ledger: true });
+		const ledger = ledgerOf(at);
+		const folder = makeRunFolder(ledger.workspace.stateDir, "run_20260102T030405Z_0badcafe");
+		const inFolder = (name: string) => join(folder.artifacts, name);
+		const words: unknown[] = [];
+		const place = { folder, worktree: null, emit: (_: string, data: unknown) => void words.push(data) };
+		const reasonFor = async (diffFile: string) => {
+			const outcome = { ...OUTCOME, diffFile };
+			const end = await applyHandedDiff(ledger, place, outcome);
+			return end.status === "ok" ? "applied" : [end.errorCode, end.details.reason, end.artifacts];
+		};
+		const invalid = (reason: string, name: string) => ["RUNNER_OUTPUT_INVALID", reason, ["reply.md", name]];
+		at.write("../outside/the.diff", CHANGE);
+		symlinkSync(join(at.home, "outside/the.diff"), inFolder("link.diff"));
+		symlinkSync(join(at.home, "outside"), inFolder("out"));
+		mkdirSync(inFolder("folder.diff"));
+		writeFileSync(inFolder("empty.diff"), "");
+		writeFileSync(inFolder("large.diff"), "");
+		truncateSync(inFolder("large.diff"), 32 * 1024 * 1024 + 1);
+		writeFileSync(inFolder("worktrees.diff"), "--- /dev/null\n+++ b/worktrees/tsk_1/x\n@@ -0,0 +1 @@\n+x\n");
+		writeFileSync(inFolder("good.diff"), CHANGE);
+		expect(await reasonFor("none.diff")).toEqual(invalid("diff_missing", "none.diff"));
+		expect(await reasonFor("link.diff")).toEqual(invalid("diff_missing", "link.diff"));
+		expect(await reasonFor("out/the.diff")).toEqual(invalid("diff_missing", "out/the.diff"));
+		expect(await reasonFor("folder.diff")).toEqual(invalid("diff_missing", "folder.diff"));
+		expect(await reasonFor("empty.diff")).toEqual(invalid("no_diff", "empty.diff"));
+		expect(await reasonFor("large.diff")).toEqual(invalid("too_large", "large.diff"));
+		expect(await reasonFor("worktrees.diff")).toEqual(invalid("path_outside", "worktrees.diff"));
+		expect(at.git("status", "--porcelain")).toBe("");
+		const failed = { ...OUTCOME, status: "error" as const, diffFile: "good.diff" };
+		expect(await applyHandedDiff(ledger, place, failed)).toBe(failed);
+		expect(at.read("app.txt")).toBe(APP);
+		expect(await reasonFor("good.diff")).toBe("applied");
+		expect(at.read("app.txt")).toContain("zwei");
+		expect(await reasonFor("good.diff")).toEqual(invalid("does_not_apply", "good.diff"));
+		expect(words).toContainEqual({ stream: "apply", text: expect.stringContaining("patch does not apply") });
 	});
 });
 

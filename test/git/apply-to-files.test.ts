@@ -78,7 +78,8 @@ describe("a diff from outside", () => {
 		at.git("config", "apply.ignoreWhitespace", "change");
 		expect(await apply(at, CHANGE.replace("+zwei", "+zwei  "))).toMatchObject({ applied: true });
 		expect(at.read("x.txt")).toBe("one\nzwei  \nthree\n");
-		expect(await apply(at, CHANGE.replace("-two", "-zwei"))).toMatchObject({ reason: "does_not_apply" });
+		at.write("x.txt", "o  ne\ntwo\nthree\n");
+		expect(await apply(at, CHANGE.replace(" one", " o ne"))).toMatchObject({ reason: "does_not_apply" });
 	});
 
 	test("begins at the folder that it is for", async () => {

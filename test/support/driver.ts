@@ -17,6 +17,8 @@ export interface DriverRun {
 	readonly notes: string;
 	readonly runDir: string;
 	readonly results: number;
+	/** Characters of the longest line that it said. */
+	readonly longestLine: number;
 }
 
 export interface DriverOptions {
@@ -49,11 +51,13 @@ export async function drive(id: string, driver: Driver, options: DriverOptions =
 	const lines = new Lines(requestLine(asked));
 	let notes = "";
 	let results = 0;
+	let longestLine = 0;
 	const exitCode = await runDriver(driver, {
 		lines,
 		env: options.env ?? {},
 		stop,
 		write(line) {
+			longestLine = Math.max(longestLine, line.length);
 			if (line.startsWith('{"type":"result"')) results += 1;
 			for (const event of runner.interpret(seen, "stdout", line.trimEnd(), false)) {
 				events.push(event);
@@ -70,7 +74,7 @@ export async function drive(id: string, driver: Driver, options: DriverOptions =
 	const text = events
 		.map(({ type, data }) => (type === "message.delta" && data.thinking !== true ? String(data.text) : ""))
 		.join("");
-	return { outcome: runner.outcome({ ...EXITED, exitCode }, seen), events, text, notes, runDir, results };
+	return { outcome: runner.outcome({ ...EXITED, exitCode }, seen), events, text, notes, runDir, results, longestLine };
 }
 
 /** stdin that stays open until it is ended. */

@@ -107,6 +107,13 @@ describe("what is tried again", () => {
 		const { outcome, calls } = await runWith({ faults: ["silent"] }, { ...TWO, EXECUTOR_TIMEOUT_MS: "150" });
 		expect(outcome.status).toBe("ok");
 		expect(calls).toEqual(["POST /runs", "POST /runs"]);
+		const before = await runWith({ faults: ["silent"] }, { EXECUTOR_TIMEOUT_MS: "150" });
+		expect(before.outcome).toMatchObject({ errorCode: "RUNNER_UNREACHABLE", details: { kind: "timeout", attempt: 1 } });
+		const within = await runWith({}, { EXECUTOR_TIMEOUT_MS: "150" }, { payload: { prompt: "[hang]" } });
+		expect(within.outcome).toMatchObject({
+			errorCode: "RUNNER_INCOMPLETE",
+			details: { reason: "stream_cut", kind: "timeout", events: 1 },
+		});
 	});
 
 	test("as often as set and not once more; the last failure is told", async () => {

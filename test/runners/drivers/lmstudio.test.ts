@@ -2,7 +2,9 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { emptyAnswer } from "../../../src/runners/drivers/lmstudio/chat-answer.ts";
 import { lmstudio, probeLmstudio } from "../../../src/runners/drivers/lmstudio/lmstudio.ts";
+import { judgeAnswer } from "../../../src/runners/drivers/lmstudio/verdict.ts";
 import { type DriverOptions, drive } from "../../support/driver.ts";
 import { chatStream, deadAddress, type LocalModelOptions, localModel, MADE_DIFF } from "../../support/local-model.ts";
 import { temporaryFolder } from "../../support/repo.ts";
@@ -37,6 +39,14 @@ describe("an answer", () => {
 		expect(kinds.slice(-2)).toEqual(["message.stop", "run.usage"]);
 		expect(server.chats).toMatchObject([{ model: "qwen3-8b", stream: true, stream_options: { include_usage: true } }]);
 		expect(notes).toBe("");
+	});
+
+	test("however long, takes no line that msgcode would cut", async () => {
+		const text = "x".repeat(600_000);
+		const chunk = `data: ${JSON.stringify({ choices: [{ delta: { content: text }, finish_reason: "stop" }] })}\n\n`;
+		const { outcome, longestLine, text: said } = await runWith(streamOf(chunk));
+		expect([outcome.status, said.length]).toEqual(["ok", 600_000]);
+		expect(longestLine).toBeLessThan(100_000);
 	});
 
 	test("in diff mode has to hold a diff, which is handed on", async () => {
@@ -101,6 +111,13 @@ describe("the outcome", () => {
 		],
 	])("after %s", async (_, text, whole, expected) => {
 		expect((await runWith(streamOf(text, whole))).outcome).toMatchObject(expected);
+	});
+
+	test("of a part that was left out", () => {
+		const answer = { ...emptyAnswer(), text: "Half", finish: "stop" };
+		expect(judgeAnswer(answer, null, 0)).toMatchObject({ status: "ok" });
+		expect(judgeAnswer(answer, null, 1)).toMatchObject(incomplete("too_long"));
+		expect(judgeAnswer({ ...answer, dropped: 1 }, null, 0)).toMatchObject(incomplete("too_long"));
 	});
 
 	test.each([

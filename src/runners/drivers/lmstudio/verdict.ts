@@ -37,7 +37,6 @@ export function judgeAnswer(answer: ChatAnswer, broken: ServiceFailure | null, t
 	}
 	const incomplete = (reason: string) => ({ ...failure("RUNNER_INCOMPLETE", { reason }), ...said });
 	if (finish === null) return incomplete(broken !== null ? broken.kind : done ? "no_finish" : "stream_ended");
-	if (finish === "length") return incomplete("length");
 	if (finish !== "stop") return incomplete(/^\w{1,40}$/.test(finish) ? finish : "other_finish");
 	if (dropped > 0 || truncated > 0) return incomplete("too_long");
 	return { status: "ok", ...said };

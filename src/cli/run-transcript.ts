@@ -98,7 +98,7 @@ function describe(type: string, data: Facts, style: Style): string[] {
 		case "run.warning":
 			return [style.yellow(`warning  ${shown(data.message ?? data.code)}${retryOf(data)}`)];
 		case "run.artifact":
-			return [`artifact  ${shown(data.path ?? data.file)}`];
+			return [`artifact  ${shown(data.name)}`];
 		case "human_loop.requested":
 			return questionLines(data, style);
 		case "human_loop.resolved":

@@ -61,6 +61,7 @@ describe("a transcript", () => {
 		["run.usage", { inputTokens: 360, outputTokens: 99, costUsd: 0.0035 }, "usage  360 in, 99 out, $0.0035"],
 		["run.limit", { resetAtMs: Date.UTC(2026, 0, 2), estimated: false }, "until 2026-01-02T00:00:00.000Z"],
 		["run.limit", { resetAtMs: null, estimated: true, text: "Try later" }, "until an unknown time: Try later"],
+		["run.artifact", { name: "last.txt", bytes: 20, sha256: "a0" }, "artifact  last.txt"],
 		[
 			"run.warning",
 			{ code: "retry", attempt: 2, delayMs: 3000, httpStatus: 429 },

@@ -14,6 +14,8 @@ export interface CodexMemory {
 	failure: string | null;
 	/** Items that were announced as begun and are not finished. */
 	open: Set<string>;
+	/** The list of what is to do, as it was last told. */
+	todos: string;
 }
 
 type Memory = Seen & CodexMemory;
@@ -25,7 +27,7 @@ const RECONNECTING = /^Reconnecting\.\.\. (\d+)\/\d+/;
 const HTTP_STATUS = /\b(?:unexpected|last) status:? (\d{3})\b/;
 
 export function rememberCodex(): CodexMemory {
-	return { began: false, turn: "none", failure: null, open: new Set() };
+	return { began: false, turn: "none", failure: null, open: new Set(), todos: "" };
 }
 
 export function readCodex(memory: Memory, line: JsonObject): RunnerEvent[] | null {
@@ -109,8 +111,14 @@ function readItem(memory: Memory, item: JsonObject, line: string): RunnerEvent[]
 				{ type: "message.stop", data: { ...thinking } },
 			];
 		}
-		case "todo_list":
-			return [{ type: "todo.update", data: { todos: todosIn(item) } }];
+		case "todo_list": {
+			// Its end repeats the list.
+			const todos = todosIn(item);
+			const told = JSON.stringify(todos);
+			if (told === memory.todos) return [];
+			memory.todos = told;
+			return [{ type: "todo.update", data: { todos } }];
+		}
 		case "error":
 			return done ? [warningOf(textIn(item.message) ?? "")] : [];
 		default: {

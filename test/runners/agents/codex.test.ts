@@ -159,7 +159,8 @@ describe("events", () => {
 	test("a list of what is to do, as it begins, changes and ends", () => {
 		const list = (kind: string, ...completed: boolean[]) =>
 			item(kind, { type: "todo_list", items: completed.map((done, at) => ({ text: `t${at}`, completed: done })) });
-		const events = heard(list("started", false, false), list("updated", true, false), list("completed", true, true));
+		const begun = [list("started", false, false), list("updated", true, false)];
+		const events = heard(...begun, list("updated", true, true), list("completed", true, true));
 		expect(events.map(({ type }) => type)).toEqual(["todo.update", "todo.update", "todo.update"]);
 		expect(events[1]?.data.todos).toEqual([
 			{ todoId: "1", content: "t0", status: "done", order: 1 },

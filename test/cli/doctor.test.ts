@@ -5,6 +5,7 @@ import { identityOf, ownIdentity } from "../../src/core/process-identity.ts";
 import { checkLocks } from "../../src/ledger/health.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { AGENT_VERSIONS, fakePrograms } from "../support/fake-programs.ts";
+import { localModel } from "../support/local-model.ts";
 import { type Repo, repo, temporaryFolder } from "../support/repo.ts";
 import { addTask, succeed } from "../support/two-clones.ts";
 
@@ -332,10 +333,10 @@ describe("runners in doctor", () => {
 	});
 
 	test("runner.default = auto is an error where none works, and well where one does", async () => {
-		const place = await repo({ ledger: true, env: { LMSTUDIO_BASE_URL: "http://127.0.0.1:9" } });
+		const place = await repo({ ledger: true });
 		place.write("msgcode.toml", '[runner]\ndefault = "auto"\n');
-		const runners = async (PATH: string) => {
-			const { exitCode, json } = await place.msgcodeWith({ env: { PATH } }, "doctor", "--json");
+		const runners = async (PATH: string, LMSTUDIO_BASE_URL = "http://127.0.0.1:9") => {
+			const { exitCode, json } = await place.msgcodeWith({ env: { PATH, LMSTUDIO_BASE_URL } }, "doctor", "--json");
 			return { exitCode, check: json().data.find(({ name }: { name: string }) => name === "runners") };
 		};
 		const none = await runners("/usr/bin:/bin");
@@ -345,5 +346,7 @@ describe("runners in doctor", () => {
 		);
 		const one = await runners(`${fakePrograms({ codex: AGENT_VERSIONS.codex })}:/usr/bin:/bin`);
 		expect([one.exitCode, one.check.status]).toEqual([0, "ok"]);
+		const { url } = await localModel();
+		expect((await runners("/usr/bin:/bin", url)).check.status).toBe("ok");
 	});
 });

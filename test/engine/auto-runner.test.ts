@@ -7,6 +7,7 @@ import { AUTO_ORDER, isChoosable, rememberedAuto, resolveAuto } from "../../src/
 import { shippedCapabilities } from "../../src/runners/capabilities.ts";
 import { createRegistry } from "../../src/runners/registry.ts";
 import { AGENT_VERSIONS, addProgram, fakePrograms } from "../support/fake-programs.ts";
+import { localModel } from "../support/local-model.ts";
 import { repo, temporaryFolder } from "../support/repo.ts";
 
 const { claude, codex } = AGENT_VERSIONS;
@@ -39,6 +40,13 @@ describe("what auto chooses", () => {
 		["not what is signed out", { claude: `test "$1" = auth && exit 1; ${claude}`, codex }, {}, "codex"],
 	] as const)("%s", async (_, scripts, env, expected) => {
 		expect(await resolveAuto(scene(scripts, env).place)).toBe(expected);
+	});
+
+	test("a local model that answers, where no agent is there; believed for a minute", async () => {
+		const { place } = scene({}, { LMSTUDIO_BASE_URL: (await localModel()).url });
+		expect(await resolveAuto(place)).toBe("lmstudio");
+		expect(rememberedAuto({ ...place, now: place.now + 59_000 })).toBe("lmstudio");
+		expect(rememberedAuto({ ...place, now: place.now + 61_000 })).toBe(null);
 	});
 
 	test("nothing works: the refusal names each that was tried and what to do", async () => {

@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { launch, type RunningChild } from "../../core/launch.ts";
 import { version } from "../../core/version.ts";
+import { objectIn, textIn } from "../agents/json-value.ts";
 import type { HumanLoopRequest } from "../event-data.ts";
 import {
 	type AgentSide,
@@ -135,7 +136,11 @@ async function haveTurn(
 			if (agent.gone.aborted) return null;
 			throw cause;
 		}
-		if (error.message !== "") emit({ type: "run.log", data: { stream: "acp", text: error.message } });
+		const more = textIn(objectIn(error.data)?.details);
+		const text = (more === null ? error.message : `${error.message}: ${more}`)
+			.slice(0, NOISE_CHARACTERS)
+			.toWellFormed();
+		if (text !== "") emit({ type: "run.log", data: { stream: "acp", text } });
 		return { ...endByError(step, error), session };
 	}
 }

@@ -108,6 +108,12 @@ describe("a turn", () => {
 		expect(made()).toEqual(file === null ? null : expect.stringContaining(file));
 	});
 
+	test("what the agent says of its failure is in the log, not in the details", async () => {
+		const { ended, dataOf } = talk("[fail]");
+		expect(JSON.stringify((await ended).details)).not.toContain("broke");
+		expect(dataOf("run.log")).toEqual([{ stream: "acp", text: "Internal error: The model broke down" }]);
+	});
+
 	test("a stop reason that the protocol does not have is no success", async () => {
 		expect((await talk("[later]").ended).status).toBe("error");
 	});

@@ -6,12 +6,14 @@
 //   --from <folder>    the folder of the programs, before PATH; also MSGCODE_AGENTS
 //   --only <id>        this program alone; may be repeated
 //   --case <name>      this case alone; may be repeated
+//   --offline          in a network of its own that has loopback only; Linux, with unshare and ip
 //   --keep             leaves the repositories of the cases and says where they are
 //   --serve [--port n] only the scripted model, to try a program by hand
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
+import { isAlone, runAlone } from "./alone.ts";
 import { type AgentCase, agentCases, type CaseResult, runCase } from "./cases.ts";
 import { type FoundProgram, findPrograms, foldersOf, installPrograms } from "./find-programs.ts";
 import { MODES } from "./model/api.ts";
@@ -22,7 +24,17 @@ const text = { type: "string" } as const;
 const flag = { type: "boolean", default: false } as const;
 const many = { type: "string", multiple: true, default: [] as string[] } as const;
 const { values: options } = parseArgs({
-	options: { install: flag, cache: text, from: text, only: many, case: many, keep: flag, serve: flag, port: text },
+	options: {
+		install: flag,
+		cache: text,
+		from: text,
+		only: many,
+		case: many,
+		keep: flag,
+		offline: flag,
+		serve: flag,
+		port: text,
+	},
 });
 
 if (options.serve) {
@@ -33,10 +45,18 @@ if (options.serve) {
 }
 
 async function testAgents(): Promise<number> {
-	const home = mkdtempSync(join(tmpdir(), "msgcode-agents-home-"));
 	const installed = options.install ? [installPrograms(options.cache ?? join(tmpdir(), "msgcode-agents"))] : [];
-	const given = foldersOf(options.from ?? process.env.MSGCODE_AGENTS);
-	const programs = findPrograms([...installed, ...given, ...foldersOf(process.env.PATH)], home).filter(
+	const given = [...installed, ...foldersOf(options.from ?? process.env.MSGCODE_AGENTS)];
+	if (options.offline && !isAlone()) {
+		const chosen = [
+			...options.only.flatMap((id) => ["--only", id]),
+			...options.case.flatMap((name) => ["--case", name]),
+		];
+		const keep = options.keep ? ["--keep"] : [];
+		return runAlone(["--offline", "--from", given.join(delimiter), ...chosen, ...keep]);
+	}
+	const home = mkdtempSync(join(tmpdir(), "msgcode-agents-home-"));
+	const programs = findPrograms([...given, ...foldersOf(process.env.PATH)], home).filter(
 		({ id }) => options.only.length === 0 || options.only.includes(id),
 	);
 	rmSync(home, { recursive: true, force: true });
@@ -45,7 +65,7 @@ async function testAgents(): Promise<number> {
 	process.stdout.write(`\n${resultTable(results)}\n`);
 	const all = options.only.length === 0 && options.case.length === 0;
 	const present = programs.filter(({ path }) => path !== null);
-	const written = all && present.length > 0 && writeResults(results, new Date().toISOString().slice(0, 10));
+	const written = all && present.length > 0 && writeResults(results, new Date().toISOString().slice(0, 10), isAlone());
 	process.stdout.write(written ? "\nWritten into docs/runners.md.\n" : "");
 	return [...results.values()].some((cases) => [...cases.values()].some(({ passed }) => passed === false)) ? 1 : 0;
 }

@@ -35,10 +35,11 @@ export function resultTable(results: Results): string {
 }
 
 /** Writes the table into the page; false where the page has no place for it. */
-export function writeResults(results: Results, day: string): boolean {
+export function writeResults(results: Results, day: string, alone: boolean): boolean {
 	const page = readFileSync(PAGE, "utf8");
 	if (!MARKERS.test(page)) return false;
-	const said = `Written by \`npm run test:agents\` on ${day}, verified against a scripted model, not the vendor's service.`;
+	const where = alone ? ", with no network but loopback" : "";
+	const said = `Written by \`npm run test:agents\` on ${day}${where}, verified against a scripted model, not the vendor's service.`;
 	writeFileSync(
 		PAGE,
 		page.replace(MARKERS, (_, open: string, end: string) => `${open}\n${said}\n\n${resultTable(results)}\n\n${end}`),

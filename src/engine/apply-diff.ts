@@ -10,7 +10,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { LIMITS } from "../ledger/limits.ts";
 import { fromTop } from "../ledger/workspace.ts";
 import { failed } from "../runners/process-verdict.ts";
-import type { RunnerOutcome } from "../runners/runner.ts";
+import type { RunnerOutcome, RunnerPermission } from "../runners/runner.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { ledgerPathTest, type TaskWorktree } from "./worktree.ts";
 
@@ -19,12 +19,13 @@ export interface DiffPlace {
 	/** Null for a run in the checkout itself. */
 	readonly worktree: Pick<TaskWorktree, "path"> | null;
 	readonly emit: (type: EventType, data: EventData) => void;
+	readonly permission: RunnerPermission | undefined;
 }
 
 /** The outcome as it stands once the diff that it names is in the files; any other outcome as it is. */
 export async function applyHandedDiff(
 	ledger: Ledger,
-	{ folder, worktree, emit }: DiffPlace,
+	{ folder, worktree, emit, permission }: DiffPlace,
 	outcome: RunnerOutcome,
 ): Promise<RunnerOutcome> {
 	if (outcome.status !== "ok" || outcome.diffFile === null) return outcome;
@@ -33,6 +34,7 @@ export async function applyHandedDiff(
 		const artifacts = [...outcome.artifacts, ...(outcome.diffFile === null ? [] : [outcome.diffFile])];
 		return { ...outcome, ...failed("error", "RUNNER_OUTPUT_INVALID", { reason }), artifacts };
 	};
+	if (permission === "read-only") return refuse("read_only", "");
 	const problem = problemOf(folder.artifacts, outcome.diffFile);
 	if (problem !== null) return refuse(problem, "");
 	const { workspace, git } = ledger;

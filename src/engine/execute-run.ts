@@ -86,7 +86,8 @@ async function workAndCollect(
 	const allow = [...request.allowEnv, ...plan.passEnv];
 	const env = runnerEnvironment(ledger.env, { allow, add: { ...plan.env, ...own } });
 	const runner = notingIdentity(request.runner, running);
-	const accept = (outcome: RunnerOutcome) => applyHandedDiff(ledger, { folder, worktree, emit }, outcome);
+	const { permission } = request.constraints;
+	const accept = (outcome: RunnerOutcome) => applyHandedDiff(ledger, { folder, worktree, emit, permission }, outcome);
 	const enclose = enclosing(ledger, { request, running, cwd });
 	const supervision = { ...shared, ...limitsOf(ledger, request), onInput: execution.onInput };
 	const attempt = await runAttempt({ ...supervision, ...enclose(env), runner, plan, attempt: 1, accept });

@@ -112,7 +112,12 @@ describe("the file that a runner names as its diff", () => {
 		const folder = makeRunFolder(ledger.workspace.stateDir, "run_20260102T030405Z_0badcafe");
 		const inFolder = (name: string) => join(folder.artifacts, name);
 		const words: unknown[] = [];
-		const place = { folder, worktree: null, emit: (_: string, data: unknown) => void words.push(data) };
+		const place = {
+			folder,
+			worktree: null,
+			permission: undefined,
+			emit: (_: string, data: unknown) => void words.push(data),
+		};
 		const reasonFor = async (diffFile: string) => {
 			const outcome = { ...OUTCOME, diffFile };
 			const end = await applyHandedDiff(ledger, place, outcome);
@@ -138,6 +143,11 @@ describe("the file that a runner names as its diff", () => {
 		expect(at.git("status", "--porcelain")).toBe("");
 		const failed = { ...OUTCOME, status: "error" as const, diffFile: "good.diff" };
 		expect(await applyHandedDiff(ledger, place, failed)).toBe(failed);
+		const good = { ...OUTCOME, diffFile: "good.diff" };
+		expect(await applyHandedDiff(ledger, { ...place, permission: "read-only" }, good)).toMatchObject({
+			errorCode: "RUNNER_OUTPUT_INVALID",
+			details: { reason: "read_only" },
+		});
 		expect(at.read("app.txt")).toBe(APP);
 		expect(await reasonFor("good.diff")).toBe("applied");
 		expect(at.read("app.txt")).toContain("zwei");

@@ -6,7 +6,7 @@ import * as z from "zod";
 import { preflightFileSchema } from "../../src/config/preflight-file.ts";
 import { shippedCapabilities } from "../../src/runners/capabilities.ts";
 import { capabilitiesSchema, userCapabilitySchema } from "../../src/runners/capability-schema.ts";
-import { root } from "./documents.ts";
+import { fencesOf, readDocument, root } from "./documents.ts";
 
 const FOLDER = join(root, "docs/schemas");
 const TITLES = {
@@ -82,4 +82,14 @@ test("the published schema of deps.json takes what the program takes", () => {
 	const good = { optional: [{ name: "jq", kind: "bin", target: "jq" }], ignored: ["runner gemini"] };
 	expect(accepts("preflight.schema.json", good)).toBe(true);
 	expect(accepts("preflight.schema.json", { optional: [{ name: "jq", kind: "run" }] })).toBe(false);
+});
+
+test("the examples of docs/runners.md are what the schemas accept", () => {
+	const examples = fencesOf(readDocument("docs/runners.md")).filter(({ language }) => language === "json");
+	const values = examples.map(({ text }) => JSON.parse(text));
+	const kinds = values.map((value) =>
+		"exec" in value ? userCapabilitySchema().safeParse(value).success : preflightFileSchema().safeParse(value).success,
+	);
+	expect(kinds.length).toBeGreaterThan(1);
+	expect(kinds).not.toContain(false);
 });

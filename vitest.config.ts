@@ -8,7 +8,7 @@ const shared = {
 
 /** Beside test/e2e: tests of one source file that need many repositories, clones or runs. */
 const wholeCommands = [
-	"test/contract/whole-program.test.ts",
+	"test/contract/**/*.test.ts",
 	"test/demo/**/*.test.ts",
 	"test/engine/**/*.test.ts",
 	"test/docs/{runnable,writing-a-runner}.test.ts",

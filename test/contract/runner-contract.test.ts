@@ -27,6 +27,8 @@ test("what does not apply is this and no more", () => {
 		"echo (a user's folder)": [],
 		claude: [],
 		codex: [],
+		opencode: [],
+		gemini: [],
 		acp: [],
 		lmstudio: ["crash after partial work", "resume"],
 		http: ["crash after partial work"],

@@ -137,6 +137,8 @@ test("what does not apply is this and no more", () => {
 		"echo (a user's folder)": [],
 		claude: [],
 		codex: [],
+		opencode: [],
+		gemini: [],
 		acp: [],
 		lmstudio: ["crash"],
 		http: ["crash"],

@@ -64,9 +64,9 @@ export async function runIn(
 	const events: RunnerEvent[] = [];
 	const outcome = await supervise(plan.argv, {
 		cwd,
-		env: { ...programEnvironment(), ...plan.env },
 		stdin: plan.stdin,
 		...options,
+		env: { ...(options.env ?? programEnvironment()), ...plan.env },
 		onOutput: (stream, text, truncated) => events.push(...runner.interpret(seen, stream, text, truncated)),
 	});
 	return { ...runner.outcome(outcome, seen), plan, events };

@@ -21,13 +21,15 @@ export interface GeminiResult {
 	readonly success: boolean;
 	/** The CLI's own name of the error: FatalTurnLimitedError, unknown. */
 	readonly error: string | null;
-	/** Where its message holds the service's own JSON. */
+	/** Where its message says so: with the service's own JSON, or in its words for a quota. */
 	readonly httpStatus: number | null;
 }
 
 type Memory = Seen & GeminiMemory;
 
 const TODO_TOOL = "write_todos";
+/** Its own words for a quota that is used up; the service's JSON, with the time, stays with it. */
+const QUOTA = /\bYou have exhausted your (?:daily quota|capacity) on this model\b/;
 
 export function rememberGemini(): GeminiMemory {
 	return { began: false, result: null, saying: null, tools: new Map() };
@@ -130,15 +132,16 @@ function readResult(memory: Memory, line: JsonObject): RunnerEvent[] {
 	const message = textIn(error?.message);
 	const at = Date.parse(textIn(line.timestamp) ?? "");
 	const said = serviceErrorIn({ body: message, atMs: Number.isNaN(at) ? null : at });
+	const httpStatus = said.httpStatus ?? (QUOTA.test(message ?? "") ? 429 : null);
 	memory.terminal = true;
-	memory.result = { success, error: wordIn(error?.type), httpStatus: said.httpStatus };
+	memory.result = { success, error: wordIn(error?.type), httpStatus };
 	const events = [...readUsage(memory, objectIn(line.stats))];
 	if (success) return events;
 	memory.lastText = message ?? memory.lastText;
-	// Often only the exit code says that this is a limit: until then it is none that counts.
+	// It may be that only the exit code says that this is a limit: until then it is none that counts.
 	memory.limit = { resetAtMs: said.resetAtMs, text: message };
-	if (!isLimitReached(said.httpStatus)) {
-		const data = { code: "runner_error", name: memory.result.error, httpStatus: said.httpStatus, message };
+	if (!isLimitReached(httpStatus)) {
+		const data = { code: "runner_error", name: memory.result.error, httpStatus, message };
 		return [{ type: "run.warning", data }, ...events];
 	}
 	const { resetAtMs } = said;

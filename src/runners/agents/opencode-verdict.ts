@@ -8,7 +8,7 @@ import type { Seen } from "../runner.ts";
 import type { OpencodeError, OpencodeMemory } from "./opencode-stream.ts";
 import { isLimitReached, isLoginRefused } from "./service-error.ts";
 
-const NO_SESSION = /\bSession not found\b/;
+const NO_SESSION = /Session not found$/m;
 
 export function judgeOpencode(process: ProcessOutcome, memory: Readonly<Seen & OpencodeMemory>): Verdict {
 	if (process.outcome !== "exited" && process.outcome !== "lingered") return processVerdict(process);

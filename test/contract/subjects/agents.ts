@@ -18,7 +18,7 @@ function agent(id: string, own: Partial<Subject> = {}): Subject {
 			return byPrompt(name);
 		},
 		work: "file",
-		transcript: () => readFileSync(new URL(`../../../fixtures/transcripts/${id}-ok.stdout`, import.meta.url)),
+		transcript: () => stream(`${id}-ok`),
 		task: {
 			notApplicable: {},
 			prepare: (at) => ({ env: standInEnvironment(at.home) }),
@@ -28,5 +28,12 @@ function agent(id: string, own: Partial<Subject> = {}): Subject {
 	};
 }
 
+function stream(name: string): Buffer {
+	return readFileSync(new URL(`../../../fixtures/transcripts/${name}.stdout`, import.meta.url));
+}
+
 export const claude = agent("claude");
 export const codex = agent("codex");
+// In the other one a permission is refused.
+export const opencode = agent("opencode", { transcript: () => stream("opencode-full"), unknownSession: "ses_0" });
+export const gemini = agent("gemini");

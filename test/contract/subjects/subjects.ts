@@ -2,7 +2,7 @@
 import { hasTmux } from "../../support/tmux.ts";
 import type { Subject } from "../subject.ts";
 import { acp } from "./acp.ts";
-import { claude, codex } from "./agents.ts";
+import { claude, codex, gemini, opencode } from "./agents.ts";
 import { exec, shell } from "./ordinary.ts";
 import { http, lmstudio } from "./services.ts";
 import { tmux } from "./tmux.ts";
@@ -15,6 +15,8 @@ export const subjects: readonly Subject[] = [
 	userFolder,
 	claude,
 	codex,
+	opencode,
+	gemini,
 	acp,
 	lmstudio,
 	http,

@@ -1,5 +1,4 @@
-// claude and codex as processes: the stand-ins refuse a call that the real programs would refuse, so that a wrong command line fails.
-// What every runner has to pass: test/contract.
+// The agents as processes: the stand-ins refuse a call that the real programs would refuse, so that a wrong command line fails.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,11 +45,11 @@ function run(
 
 const made = () => (existsSync(join(folder, "made.txt")) ? readFileSync(join(folder, "made.txt"), "utf8") : null);
 
-describe.each(["claude", "codex"])("%s", (agent) => {
+describe.each(["claude", "codex", "opencode", "gemini"])("%s", (agent) => {
 	test("succeeds and leaves its file", async () => {
-		const ran = await run(agent, { prompt: "Write the file.", model: "some-model" });
+		const ran = await run(agent, { prompt: "Write the file.", model: "some/model" });
 		expect(ran).toMatchObject({ status: "ok", errorCode: null, preview: "Done: wrote made.txt" });
-		expect(ran.session).toMatch(/^[0-9a-f-]{36}$/);
+		expect(ran.session).toMatch(agent === "opencode" ? /^ses_\w+$/ : /^[0-9a-f-]{36}$/);
 		expect(made()).toBe("made by the stand-in\n");
 		expect(JSON.stringify(ran.plan.redactedArgv)).not.toContain(root);
 	});
@@ -60,18 +59,26 @@ describe.each(["claude", "codex"])("%s", (agent) => {
 		expect(made()).toBeNull();
 	});
 
-	test("works, but never says its last word", async () => {
-		expect(await run(agent, { prompt: "do [silent]" })).toMatchObject({
-			status: "error",
-			errorCode: "RUNNER_INCOMPLETE",
-		});
-		expect(made()).not.toBeNull();
+	test.each([
+		["fail", "RUNNER_FAILED", true],
+		["limit", "COOLDOWN", false],
+		["auth", "AUTH_MISSING", false],
+		["garbage", "RUNNER_INCOMPLETE", false],
+		["silent", "RUNNER_INCOMPLETE", true],
+		["crash", "RUNNER_CRASHED", true],
+	])("[%s] is %s", async (mode, errorCode, leavesWork) => {
+		expect(await run(agent, { prompt: `do [${mode}]` })).toMatchObject({ status: "error", errorCode });
+		expect(made() !== null).toBe(leavesWork);
 	});
 
-	test("tries again by itself", async () => {
-		const { status, events } = await run(agent, { prompt: "do [retry]" });
-		expect(status).toBe("ok");
-		expect(events.filter(({ data }) => data.code === "retry")).toHaveLength(1);
+	test.each(["nochange", "retry", "invalid-utf8"])("[%s] is ok", async (mode) => {
+		expect(await run(agent, { prompt: `do [${mode}]` })).toMatchObject({ status: "ok" });
+	});
+
+	test("a line of 100 MB is cut, and what comes after it counts", async () => {
+		const ran = await run(agent, { prompt: "do [long-line]" }, {}, { maxLineBytes: 65_536 });
+		expect(ran.status).toBe("ok");
+		expect(ran.events.filter(({ data }) => data.truncated === true)).toHaveLength(1);
 	});
 
 	test("its list of what to do ends with everything done", async () => {
@@ -85,7 +92,7 @@ describe.each(["claude", "codex"])("%s", (agent) => {
 		const again = await run(agent, { prompt: "second" }, { resume: session });
 		expect(again).toMatchObject({ status: "ok", session });
 		expect(made()).toBe(`resumed ${session}\n`);
-		const unknown = "11111111-2222-4333-8444-555555555555";
+		const unknown = agent === "opencode" ? "ses_0" : "11111111-2222-4333-8444-555555555555";
 		expect(await run(agent, { prompt: "third" }, { resume: unknown })).toMatchObject({
 			status: "error",
 			errorCode: "RUNNER_FAILED",
@@ -93,10 +100,19 @@ describe.each(["claude", "codex"])("%s", (agent) => {
 		});
 	});
 
+	test("hangs until it is canceled, whatever its exit code says then", async () => {
+		const cancel = new AbortController();
+		const onLine = () => cancel.abort();
+		expect(await run(agent, { prompt: "do [hang]" }, {}, { cancel: cancel.signal, onLine })).toMatchObject({
+			status: "canceled",
+			errorCode: "RUN_CANCELED",
+		});
+	});
+
 	test("a flag that it does not have is refused; what it said is in the preview only", async () => {
 		const ran = await run(agent, { prompt: "x", args: ["--no-such-flag"] });
 		expect(ran).toMatchObject({ status: "error", errorCode: "RUNNER_FAILED" });
-		expect(ran.preview).toContain("--no-such-flag");
+		expect(ran.preview).toMatch(agent === "opencode" ? /^opencode run/ : /no-such-flag/);
 		expect(JSON.stringify([ran.details, ran.errorMessage])).not.toContain("no-such-flag");
 	});
 });
@@ -109,4 +125,33 @@ test("claude runs out of the turns that it was given", async () => {
 test("codex refuses a folder that belongs to no repository", async () => {
 	rmSync(join(folder, ".git"), { recursive: true });
 	expect(await run("codex", { prompt: "x" })).toMatchObject({ errorCode: "TRUST_REQUIRED" });
+});
+
+test("opencode ends with exit code 0 in the middle of its work when a permission is refused, and when its text is full", async () => {
+	expect(await run("opencode", { prompt: "do [denied]" })).toMatchObject({
+		errorCode: "RUNNER_INCOMPLETE",
+		details: { exitCode: 0, reason: "tool-calls" },
+	});
+	expect(await run("opencode", { prompt: "do [turns]" })).toMatchObject({
+		errorCode: "RUNNER_INCOMPLETE",
+		details: { exitCode: 0, reason: "length" },
+	});
+});
+
+test("gemini's exit code is no signal: 173 is a limit, 145 a refused key, 53 out of turns, 55 a folder without trust", async () => {
+	const end = async (mode: string) => {
+		const { errorCode, details } = await run("gemini", { prompt: `do [${mode}]` });
+		return [errorCode, details.exitCode ?? details.estimated];
+	};
+	expect(await end("limit")).toEqual(["COOLDOWN", true]);
+	expect(await end("auth")).toEqual(["AUTH_MISSING", 145]);
+	expect(await end("turns")).toEqual(["RUNNER_INCOMPLETE", 53]);
+	expect(await end("untrusted")).toEqual(["TRUST_REQUIRED", 55]);
+	expect(await end("fail")).toEqual(["RUNNER_FAILED", 244]);
+});
+
+test("gemini is told to trust the folder", async () => {
+	expect(await run("gemini", { prompt: "x", env: { GEMINI_CLI_TRUST_WORKSPACE: "false" } })).toMatchObject({
+		errorCode: "TRUST_REQUIRED",
+	});
 });

@@ -34,6 +34,28 @@ const TABLE: readonly (readonly [string, string, string | null, object])[] = [
 	["codex-untrusted", "error", "TRUST_REQUIRED", { exitCode: 1 }],
 	["codex-unknown-session", "error", "RUNNER_FAILED", { exitCode: 1, resume: "refused" }],
 	["codex-unknown-option", "error", "RUNNER_FAILED", { exitCode: 2 }],
+	["opencode-full", "ok", null, {}],
+	["opencode-resume", "ok", null, {}],
+	["opencode-ok", "error", "RUNNER_INCOMPLETE", { exitCode: 0, reason: "tool-calls" }],
+	["opencode-read-only", "error", "RUNNER_INCOMPLETE", { exitCode: 0, reason: "tool-calls" }],
+	["opencode-e401", "error", "AUTH_MISSING", { httpStatus: 401 }],
+	["opencode-usage", "error", "COOLDOWN", { resetAtMs: 1795745326000, estimated: false }],
+	["opencode-unknown-model", "error", "RUNNER_FAILED", { exitCode: 1, reason: "UnknownError" }],
+	["opencode-unknown-session", "error", "RUNNER_FAILED", { exitCode: 1, resume: "refused" }],
+	["opencode-unknown-option", "error", "RUNNER_FAILED", { exitCode: 1 }],
+	["opencode-no-prompt", "error", "RUNNER_FAILED", { exitCode: 1 }],
+	["gemini-ok", "ok", null, {}],
+	["gemini-edit", "ok", null, {}],
+	["gemini-plan", "ok", null, {}],
+	["gemini-resume", "ok", null, {}],
+	["gemini-maxturns", "error", "RUNNER_INCOMPLETE", { exitCode: 53, reason: "FatalTurnLimitedError" }],
+	["gemini-e401", "error", "AUTH_MISSING", { httpStatus: 401 }],
+	["gemini-noauth", "error", "AUTH_MISSING", { exitCode: 41 }],
+	["gemini-e429", "error", "COOLDOWN", { resetAtMs: null, estimated: true }],
+	["gemini-untrusted", "error", "TRUST_REQUIRED", { exitCode: 55 }],
+	["gemini-unknown-session", "error", "RUNNER_FAILED", { exitCode: 42, resume: "refused" }],
+	["gemini-unknown-option", "error", "RUNNER_FAILED", { exitCode: 1 }],
+	["gemini-no-prompt", "error", "RUNNER_FAILED", { exitCode: 42 }],
 ];
 
 const registry = createRegistry();
@@ -104,6 +126,29 @@ describe("what is remembered", () => {
 			limit: { resetAtMs: null, text: expect.stringContaining("You’ve hit your usage limit") },
 		});
 	});
+
+	test("opencode: session, last words, the sum of its steps", () => {
+		expect(heard("opencode-full")).toMatchObject({
+			session: "ses_de56dab1effeqKZ0XvQf6oyFA3",
+			preview: "Done: wrote made.txt",
+			usage: { inputTokens: 500, outputTokens: 100, costUsd: 0 },
+		});
+		expect(heard("opencode-usage").limit).toEqual({
+			resetAtMs: 1795745326000,
+			text: "The usage limit has been reached",
+		});
+	});
+
+	test("gemini: session, model, last words, usage of the result; for its own choice of a model the one that answered", () => {
+		expect(heard("gemini-ok")).toMatchObject({
+			session: "c775793e-1125-4758-9a81-b0367094cfaa",
+			model: "gemini-2.5-flash",
+			preview: "Done: wrote made.txt",
+			usage: { inputTokens: 300, outputTokens: 30, costUsd: null },
+		});
+		expect(heard("gemini-edit").model).toBe("mock");
+		expect(heard("gemini-e429").limit).toMatchObject({ text: expect.stringContaining("exhausted your daily quota") });
+	});
 });
 
 describe("events", () => {
@@ -150,6 +195,51 @@ describe("events", () => {
 		]);
 	});
 
+	test("opencode-ok", () => {
+		expect(kinds("opencode-ok").filter(([type]) => type !== "run.log")).toEqual([
+			["tool.started", "write"],
+			["tool.finished", "write"],
+			["run.usage", undefined],
+			["tool.started", "todowrite"],
+			["tool.finished", "todowrite"],
+			["todo.update", undefined],
+			["run.usage", undefined],
+			["tool.started", "bash"],
+			["tool.finished", "bash"],
+			["run.usage", undefined],
+			["tool.started", "read"],
+			["tool.finished", "read"],
+			["run.usage", undefined],
+		]);
+		const finished = heard("opencode-ok").events.filter(({ type }) => type === "tool.finished");
+		expect(finished.map(({ data }) => [data.status, data.exitCode])).toEqual([
+			["ok", undefined],
+			["ok", undefined],
+			["ok", 3],
+			["error", undefined],
+		]);
+		expect(kinds("opencode-full").slice(-3)).toEqual([
+			["message.delta", "Done: wrote made.txt"],
+			["message.stop", undefined],
+			["run.usage", undefined],
+		]);
+		expect(kinds("opencode-read-only")[0]).toEqual(["tool.started", "write"]);
+	});
+
+	test("gemini-ok", () => {
+		expect(kinds("gemini-ok").filter(([type]) => type !== "run.log")).toEqual([
+			["message.delta", "I will write the file."],
+			["message.stop", undefined],
+			["tool.started", "write_file"],
+			["tool.finished", "write_file"],
+			["tool.started", "run_shell_command"],
+			["tool.finished", "run_shell_command"],
+			["message.delta", "Done: wrote made.txt"],
+			["message.stop", undefined],
+			["run.usage", undefined],
+		]);
+	});
+
 	test.each([
 		["claude-e429", 7, 429],
 		["claude-e401", 10, 401],
@@ -169,6 +259,8 @@ describe("events", () => {
 		]);
 		expect(limit("claude-usage")).toMatchObject([{ data: { resetAtMs: null, estimated: true } }]);
 		expect(limit("codex-usage")).toMatchObject([{ data: { resetAtMs: null, estimated: true } }]);
+		expect(limit("opencode-usage")).toMatchObject([{ data: { resetAtMs: 1795745326000, estimated: false } }]);
+		expect(limit("gemini-e429")).toMatchObject([{ data: { resetAtMs: null, estimated: true } }]);
 	});
 });
 

@@ -108,6 +108,19 @@ describe("the verdict", () => {
 		expect(hear(gemini, [INIT, failure("unknown", "x")], { exitCode: 173 }).errorCode).toBe("COOLDOWN");
 	});
 
+	test("exit codes below 400 modulo 256 are no HTTP status, and neither is a number that is none", () => {
+		const statusOf = (exitCode: number, error: object = {}) =>
+			hear(gemini, [INIT, service(error)], { exitCode }).details.httpStatus;
+		expect([143, 144, 1, 255].map((exitCode) => statusOf(exitCode))).toEqual([null, 400, null, 511]);
+		for (const code of [9, 399, 600, 401.5, "401"]) expect(statusOf(1, { code })).toBeNull();
+	});
+
+	test("only a call that it refused at once is one for an unknown session", () => {
+		const said = "Error resuming session: no such one";
+		expect(hear(gemini, [], { exitCode: 42 }, said).details).toMatchObject({ resume: "refused" });
+		expect(hear(gemini, [INIT], { exitCode: 42 }, said).details).not.toHaveProperty("resume");
+	});
+
 	test("a limit's time is a machine's, or there is none and it says so", () => {
 		const resetOf = (error: object) => hear(gemini, [service({ code: 429, ...error })], { exitCode: 173 }).details;
 		const retry = (retryDelay: unknown) => ({

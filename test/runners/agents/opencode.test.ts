@@ -100,7 +100,17 @@ describe("the verdict", () => {
 		});
 		expect(resetOf({ responseBody: body({ resets_in_seconds: 60 }) })).toMatchObject({ resetAtMs: 1_060_000 });
 		expect(resetOf({ responseHeaders: { "retry-after": "30" } })).toMatchObject({ resetAtMs: 1_030_000 });
-		for (const vague of [{}, { message: "retry in 60 seconds" }, { responseBody: "try again at 2:08 AM" }]) {
+		const none = [
+			{ resets_at: 0 },
+			{ resets_at: -5 },
+			{ resets_at: 1e12 },
+			{ resets_in_seconds: 0 },
+			{ resets_at: "soon" },
+		];
+		for (const vague of [
+			...[{}, { message: "retry in 60 seconds" }, { responseBody: "try again at 2:08 AM" }],
+			...[{ responseHeaders: { "retry-after": "soon" } }, ...none.map((error) => ({ responseBody: body(error) }))],
+		]) {
 			expect(resetOf(vague)).toEqual({ resetAtMs: null, estimated: true });
 		}
 	});
@@ -108,6 +118,13 @@ describe("the verdict", () => {
 	test("prose of the program is in no detail", () => {
 		const lines = [failure("Some words that it says", { message: "secret words", statusCode: 418 })];
 		expect(hear(opencode, lines, { exitCode: 1 }).details).toEqual({ exitCode: 1, reason: null, httpStatus: 418 });
+		expect(hear(opencode, [START, finish("it just had to end")]).details).toMatchObject({ reason: "unknown" });
+	});
+
+	test("only a call that it refused at once is one for an unknown session", () => {
+		const said = "Error: Session not found";
+		expect(hear(opencode, [], { exitCode: 1 }, said).details).toEqual({ exitCode: 1, resume: "refused" });
+		expect(hear(opencode, [START], { exitCode: 1 }, said).details).toEqual({ exitCode: 1 });
 	});
 });
 

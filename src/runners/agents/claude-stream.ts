@@ -1,52 +1,16 @@
 // What the lines of Claude Code's stream mean. Most content comes as whole blocks; with --include-partial-messages (which a
 // task may ask for) a text comes in pieces first and then once more as a whole.
-// Invariant: usage is taken from `result` lines alone, and only what this process spent: a resumed session goes on counting
-// where it left off.
+// Invariant: nothing is told twice, and what a helper of the agent says is never taken for the agent's own.
 
-import type { LimitReached, RunnerRetry } from "../event-data.ts";
-import type { RunnerEvent, Seen, Usage } from "../runner.ts";
+import type { MessageDelta, RunnerRetry } from "../event-data.ts";
+import type { RunnerEvent, Seen } from "../runner.ts";
 import type { JsonObject } from "./agent.ts";
-import { rememberTodos, type TodoMemory, todosAfterCall, todosAfterResult } from "./claude-todos.ts";
+import type { ClaudeMemory } from "./claude-memory.ts";
+import { readLimit, readResult } from "./claude-result.ts";
+import { todosAfterCall, todosAfterResult } from "./claude-todos.ts";
 import { modelIn, numberIn, objectIn, objectsIn, textIn, wordIn } from "./json-value.ts";
 
-export interface ClaudeMemory extends TodoMemory {
-	/** The stream has begun: what ends from here on was no refused call. */
-	began: boolean;
-	/** What the last turn came to; null while a turn is under way. */
-	result: ClaudeResult | null;
-	/** What went wrong with its service, in the CLI's own word, where its last message is about that. */
-	apiError: string | null;
-	/** A limit was reported as reached. */
-	limitRejected: boolean;
-	/** Names of the tools that are at work, by the id of the call. */
-	tools: Map<string, string>;
-	/** The text that came in pieces and has not yet come whole. */
-	pieces: string;
-	thoughtPieces: string;
-}
-
-export interface ClaudeResult {
-	readonly isError: boolean;
-	readonly subtype: string | null;
-	readonly httpStatus: number | null;
-	/** The session that was to go on is not there. */
-	readonly sessionUnknown: boolean;
-}
-
 type Memory = Seen & ClaudeMemory;
-
-export function rememberClaude(): ClaudeMemory {
-	return {
-		...rememberTodos(),
-		began: false,
-		result: null,
-		apiError: null,
-		limitRejected: false,
-		tools: new Map(),
-		pieces: "",
-		thoughtPieces: "",
-	};
-}
 
 export function readClaude(memory: Memory, line: JsonObject): RunnerEvent[] | null {
 	switch (line.type) {
@@ -129,16 +93,20 @@ function saidText(memory: Memory, text: string | null, own: boolean): RunnerEven
 	const known = memory.pieces === text;
 	memory.pieces = "";
 	if (own) memory.lastText = text;
-	const stop: RunnerEvent = { type: "message.stop", data: {} };
-	return known ? [stop] : [{ type: "message.delta", data: { text } }, stop];
+	return messageOf({ text }, known);
 }
 
 function thought(memory: Memory, text: string | null): RunnerEvent[] {
 	const known = memory.thoughtPieces === text;
 	memory.thoughtPieces = "";
-	if (text === null) return [];
-	const stop: RunnerEvent = { type: "message.stop", data: { thinking: true } };
-	return known ? [stop] : [{ type: "message.delta", data: { text, thinking: true } }, stop];
+	return text === null ? [] : messageOf({ text, thinking: true }, known);
+}
+
+/** A whole message; only its end where its text is known already. */
+function messageOf(message: MessageDelta, known: boolean): RunnerEvent[] {
+	const { text: _, ...kind } = message;
+	const stop: RunnerEvent = { type: "message.stop", data: kind };
+	return known ? [stop] : [{ type: "message.delta", data: { ...message } }, stop];
 }
 
 function toolStarted(memory: Memory, block: JsonObject, own: boolean): RunnerEvent[] {
@@ -200,70 +168,4 @@ function readPiece(memory: Memory, line: JsonObject): RunnerEvent[] | null {
 	}
 	// The rest frames what comes whole in a line of its own.
 	return typeof event.type === "string" && /^(message|content_block)_(start|delta|stop)$/.test(event.type) ? [] : null;
-}
-
-function readLimit(memory: Memory, line: JsonObject): RunnerEvent[] | null {
-	const info = objectIn(line.rate_limit_info);
-	if (info === null) return null;
-	const text = textIn(info.rateLimitType);
-	const seconds = numberIn(info.resetsAt);
-	const resetAtMs = seconds === null || seconds <= 0 ? null : seconds * 1_000;
-	if (info.status !== "rejected") {
-		const near = { code: "limit_near", limit: text, resetAtMs, utilization: numberIn(info.utilization) };
-		return info.status === "allowed_warning" ? [{ type: "run.warning", data: near }] : [];
-	}
-	memory.limitRejected = true;
-	memory.limit = { resetAtMs, text };
-	const reached: LimitReached = { resetAtMs, estimated: resetAtMs === null, text };
-	return [{ type: "run.limit", data: { ...reached } }];
-}
-
-function readResult(memory: Memory, line: JsonObject): RunnerEvent[] {
-	const errors = Array.isArray(line.errors) ? line.errors.filter((text) => typeof text === "string") : [];
-	const said = textIn(line.result);
-	const httpStatus = numberIn(line.api_error_status);
-	const refused = httpStatus === 429 || memory.apiError === "rate_limit";
-	memory.session = wordIn(line.session_id) ?? memory.session;
-	memory.result = {
-		// Absent is not false: only a plain `false` is a success.
-		isError: line.is_error !== false,
-		subtype: wordIn(line.subtype),
-		httpStatus,
-		sessionUnknown: errors.some((text) => text.startsWith("No conversation found with session ID")),
-	};
-	// With turns still queued this is not the last word.
-	memory.terminal = (numberIn(line.queued_turn_count) ?? 0) === 0;
-	memory.lastText = said ?? (errors.length > 0 ? errors.join("\n") : memory.lastText);
-	const events: RunnerEvent[] = [];
-	if (memory.result.isError && refused) {
-		// A limit that was only said in prose has no time; a time from a rate_limit_event stays.
-		if (memory.limit === null) {
-			const reached: LimitReached = { resetAtMs: null, estimated: true, text: said };
-			events.push({ type: "run.limit", data: { ...reached } });
-		}
-		memory.limit = { resetAtMs: memory.limit?.resetAtMs ?? null, text: said ?? memory.limit?.text ?? null };
-	}
-	if (errors.length > 0)
-		events.push({ type: "run.warning", data: { code: "runner_error", message: errors.join("\n") } });
-	memory.usage = usageAfter(memory.usage, line);
-	return memory.usage === null ? events : [...events, { type: "run.usage", data: { ...memory.usage } }];
-}
-
-/** `model_usage_since_last_result` is what this process spent, helpers included; older CLIs have only totals. */
-function usageAfter(before: Usage | null, line: JsonObject): Usage | null {
-	const spent = objectIn(line.model_usage_since_last_result);
-	if (spent !== null) {
-		const models = objectsIn(Object.values(spent));
-		const sum = (key: string, earlier: number | null | undefined) =>
-			models.reduce((total, model) => total + (numberIn(model[key]) ?? 0), earlier ?? 0);
-		return {
-			inputTokens: sum("inputTokens", before?.inputTokens),
-			outputTokens: sum("outputTokens", before?.outputTokens),
-			costUsd: sum("costUSD", before?.costUsd),
-		};
-	}
-	const usage = objectIn(line.usage);
-	const costUsd = numberIn(line.total_cost_usd);
-	if (usage === null && costUsd === null) return before;
-	return { inputTokens: numberIn(usage?.input_tokens), outputTokens: numberIn(usage?.output_tokens), costUsd };
 }

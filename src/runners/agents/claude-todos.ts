@@ -2,7 +2,7 @@
 // TaskCreate and TaskUpdate change one entry, and number it only in their result.
 // Invariant: every event holds the whole list as it stands.
 
-import type { Todo } from "../event-data.ts";
+import type { Todo, TodoUpdate } from "../event-data.ts";
 import type { RunnerEvent } from "../runner.ts";
 import type { JsonObject } from "./agent.ts";
 import { objectIn, objectsIn, textIn } from "./json-value.ts";
@@ -73,6 +73,7 @@ function statusIn(value: unknown): Todo["status"] | null {
 }
 
 function listed(entries: readonly (readonly [string, Entry])[]): RunnerEvent[] {
-	const todos = entries.map(([todoId, entry], position): Todo => ({ todoId, ...entry, order: position + 1 }));
-	return [{ type: "todo.update", data: { todos } }];
+	const todos = entries.map(([todoId, entry], position) => ({ todoId, ...entry, order: position + 1 }));
+	const update: TodoUpdate = { todos };
+	return [{ type: "todo.update", data: { ...update } }];
 }

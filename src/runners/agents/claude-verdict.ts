@@ -5,7 +5,7 @@
 import type { ProcessOutcome } from "../../core/supervisor.ts";
 import { failed, OK, processVerdict, type Verdict } from "../process-verdict.ts";
 import type { Seen } from "../runner.ts";
-import type { ClaudeMemory, ClaudeResult } from "./claude-stream.ts";
+import type { ClaudeMemory, ClaudeResult } from "./claude-memory.ts";
 
 /** Words of the CLI for a login that is missing, refused or over. */
 const NO_LOGIN: ReadonlySet<string> = new Set([

@@ -5,7 +5,8 @@ import type { RunnerPermission, RunnerPlan, RunnerRequest } from "../runner.ts";
 import { newSessionId } from "../session-id.ts";
 import type { Agent } from "./agent.ts";
 import { agentCall, modelOf, resumedSession } from "./agent-call.ts";
-import { type ClaudeMemory, readClaude, rememberClaude } from "./claude-stream.ts";
+import { type ClaudeMemory, rememberClaude } from "./claude-memory.ts";
+import { readClaude } from "./claude-stream.ts";
 import { judgeClaude } from "./claude-verdict.ts";
 
 const PERMISSION_MODE: Readonly<Record<RunnerPermission, string>> = {

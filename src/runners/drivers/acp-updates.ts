@@ -3,7 +3,7 @@
 
 import type { JsonObject } from "../agents/agent.ts";
 import { objectIn, objectsIn } from "../agents/json-value.ts";
-import type { Todo, ToolFinished, ToolStarted } from "../event-data.ts";
+import type { MessageDelta, Todo, TodoUpdate, ToolFinished, ToolStarted } from "../event-data.ts";
 import type { RunnerEvent } from "../runner.ts";
 import { coalesce } from "./coalesced-text.ts";
 
@@ -45,8 +45,10 @@ const TODO_STATUS: Readonly<Record<string, Todo["status"]>> = {
 
 export function readUpdates(emit: (event: RunnerEvent) => void): UpdateReader {
 	const tools = new Map<string, KnownTool>();
-	const delta = coalesce((text) => emit({ type: "message.delta", data: { text } }));
-	const thought = coalesce((text) => emit({ type: "message.delta", data: { text, thinking: true } }));
+	const delta = coalesce((text) => emit({ type: "message.delta", data: { text } satisfies MessageDelta }));
+	const thought = coalesce((text) =>
+		emit({ type: "message.delta", data: { text, thinking: true } satisfies MessageDelta }),
+	);
 	let open: "message" | "thought" | null = null;
 	let openId: unknown;
 	let text = "";
@@ -126,7 +128,7 @@ export function readUpdates(emit: (event: RunnerEvent) => void): UpdateReader {
 			case "plan":
 				if (!Array.isArray(update.entries)) return false;
 				close();
-				emit({ type: "todo.update", data: { todos: update.entries.map(todo) } });
+				emit({ type: "todo.update", data: { todos: update.entries.map(todo) } satisfies TodoUpdate });
 				return true;
 			case "usage_update": {
 				const cost = objectIn(update.cost);

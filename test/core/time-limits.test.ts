@@ -50,7 +50,8 @@ describe("silence", () => {
 		for (const name of [".git", "worktrees"]) mkdirSync(join(cwd, name));
 		const work = "while :; do date > .git/index; date > worktrees/other; sleep 0.05; done";
 		const outcome = await supervise(script(work), {
-			idleMs: 200,
+			idleMs: 1_000,
+			timeoutMs: 4_000,
 			cwd,
 			folders: { watched: [cwd], skipped: [join(cwd, "worktrees")] },
 		});

@@ -153,6 +153,9 @@ describe("the outcome", () => {
 		expect((await runWith({ models: [{ id: "text-embedding-nomic" }] })).outcome).toMatchObject(none);
 		const body = { error: { message: "No models loaded.", code: "model_not_found" } };
 		expect((await runWith({ routes: { [CHAT]: { status: 404, body } } })).outcome).toMatchObject(none);
+		// As LM Studio says it.
+		const own = { error: { message: "No models loaded.", type: "invalid_request_error", param: "model" } };
+		expect((await runWith({ routes: { [CHAT]: { status: 400, body: own } } })).outcome).toMatchObject(none);
 	});
 
 	test("where nobody listens", async () => {

@@ -63,8 +63,10 @@ export function modelsIn(text: string): ListedModel[] | null {
 export function errorIn(text: string): Pick<Refusal, "code" | "message"> {
 	const { error } = parsed(text);
 	if (typeof error === "string") return { code: null, message: error };
-	const { code, message } = objectIn(error) ?? {};
-	return { code: textIn(code), message: textIn(message) ?? text.slice(0, 2_000) };
+	const { code, param, message } = objectIn(error) ?? {};
+	// LM Studio names no code, but the field of the request that it objects to.
+	const own = textIn(code) ?? (param === "model" ? "model_not_found" : null);
+	return { code: own, message: textIn(message) ?? text.slice(0, 2_000) };
 }
 
 function parsed(text: string): Readonly<Record<string, unknown>> {

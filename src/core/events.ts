@@ -30,8 +30,8 @@ const DEFAULT_MAX_EVENTS = 100_000;
 const DEFAULT_MAX_BYTES = 63 * 1024 * 1024;
 const FLUSH_AFTER_MS = 25;
 const FLUSH_AFTER_BYTES = 64 * 1024;
-/** What still passes when the caps are reached: a run's end is never lost to a flood. */
-const ALWAYS: readonly string[] = ["run.status", "run.finished"];
+/** What still passes when the caps are reached: neither a run's end nor a question to a person is lost to a flood. */
+const ALWAYS: readonly string[] = ["run.status", "run.finished", "human_loop.requested", "human_loop.resolved"];
 const TRUNCATED = "events_truncated";
 
 /** Opens a run's event log for its only writer. An existing file is continued. */

@@ -183,18 +183,22 @@ describe("data that is too much", () => {
 describe("over the caps", () => {
 	const types = () => readAll().events.map((event) => event.type);
 
-	it("of events exactly one warning is written, then only what tells the run's end", () => {
+	it("of events exactly one warning is written, then only what tells the run's end and what people are asked", () => {
 		const log = open({ maxEvents: 3 });
 		for (let count = 0; count < 10; count += 1) {
 			log.write("run.log", { count });
 		}
+		log.write("human_loop.requested", { questionId: "q" });
 		log.write("run.status", { status: "collecting" });
 		log.write("run.warning", { code: "other" });
 		log.write("run.finished", { status: "ok" });
 		log.close();
-		expect(types()).toEqual(["run.log", "run.log", "run.log", "run.warning", "run.status", "run.finished"]);
+		expect(types()).toEqual([
+			...["run.log", "run.log", "run.log", "run.warning"],
+			...["human_loop.requested", "run.status", "run.finished"],
+		]);
 		expect(readAll().events[3]?.data).toMatchObject({ code: "events_truncated" });
-		expect(sequence()).toEqual([1, 2, 3, 4, 5, 6]);
+		expect(sequence()).toEqual([1, 2, 3, 4, 5, 6, 7]);
 	});
 
 	it("of bytes the same, and a second opening does not warn again", () => {

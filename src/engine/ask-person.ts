@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { askFromProgram, type ProgramQuestion } from "./asked-by-program.ts";
-import { readClaim } from "./claim.ts";
+import { ownerState, readClaim } from "./claim.ts";
 import { type Answer, questionIdOf, readAnswer } from "./question.ts";
 import { runFolderAt } from "./run-folder.ts";
 
@@ -21,10 +21,10 @@ export interface Asked {
 	readonly answer: Answer | null;
 }
 
-/** True while a process is at work on the run. Inside a sandbox that process cannot be seen, so its lease alone counts. */
+/** True while a process is at work on the run. From inside a sandbox it cannot be seen: then its lease is believed. */
 export function isSupervised({ stateDir, taskId, runId }: Asking, nowMs: number): boolean {
 	const claim = readClaim(stateDir, taskId);
-	return claim?.runId === runId && claim.leaseUntilMs > nowMs;
+	return claim?.runId === runId && ownerState(claim, nowMs) !== "dead";
 }
 
 export async function askPerson(

@@ -24,6 +24,8 @@ export interface ExecutorOptions {
 	readonly replay?: boolean;
 	/** A key that is known already is refused with 409, not answered with its stream. */
 	readonly refusesDuplicates?: boolean;
+	/** An answer of a person is refused, and the work given up. */
+	readonly refusesReplies?: boolean;
 	readonly health?: { readonly status: number; readonly body: unknown };
 	/** Raw bytes in place of the stream. */
 	readonly raw?: Uint8Array;
@@ -169,6 +171,14 @@ export async function executor(options: ExecutorOptions = {}): Promise<Executor>
 			return stream(response, work, Number(new URL(call.slice(4), "http://x").searchParams.get("from") ?? 1));
 		}
 		if (request.method === "POST" && part === "replies") {
+			if (options.refusesReplies === true) {
+				// Not before the client has read the refusal.
+				response.on("close", () => {
+					for (const listener of work.listeners) listener.end('{"seq":2,"type":"result","status":"error"}\n');
+				});
+				refuse(404, "question_unknown");
+				return;
+			}
 			if (!work.answers.has(body.questionId)) work.onAnswer?.(body.answer);
 			work.answers.set(body.questionId, body.answer);
 			return answer(response, 200, { ok: true });

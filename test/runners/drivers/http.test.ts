@@ -289,6 +289,15 @@ describe("people", () => {
 		expect(reply?.body).toEqual({ questionId: "q1", answer: "yes" });
 	});
 
+	test("an answer that cannot be given is said to be lost", async () => {
+		const more = { payload: { prompt: "[ask]" }, answer: "yes" };
+		const { events } = await runWith({ refusesReplies: true }, {}, more);
+		expect(events).toContainEqual({
+			type: "run.warning",
+			data: expect.objectContaining({ code: "reply_lost", questionId: "q1", kind: "http_status", status: 404 }),
+		});
+	});
+
 	test("a run that is stopped is ended at the executor as well", async () => {
 		const service = await executor();
 		const stop = new AbortController();

@@ -112,7 +112,7 @@ async function takeIn(
 		emit(event);
 		const { questionId } = event.data;
 		if (event.type !== "human_loop.requested" || typeof questionId !== "string") return;
-		void reply(questionId).then((answerText) => passOn(executor, questionId, answerText, stop));
+		void reply(questionId).then((answerText) => passOn(executor, { questionId, answer: answerText }, emit, stop));
 	};
 	const reader = readStream(stream, say, announce);
 	try {
@@ -130,20 +130,21 @@ async function takeIn(
 	}
 }
 
-/** A person's answer. That it could not be given shows in the run: the executor goes on waiting. */
+/** A person's answer. That it could not be given is said: the executor goes on waiting for it. */
 async function passOn(
 	{ settings, run, key }: Executor,
-	questionId: string,
-	answer: string,
+	body: { readonly questionId: string; readonly answer: string },
+	emit: DriverInput["emit"],
 	stop: AbortSignal,
 ): Promise<void> {
 	const url = below(settings.base, "runs", key, "replies");
-	const body = { questionId, answer };
 	const call = { method: "POST", url, operation: "run.reply", body, stop } as const;
-	await callExecutor(settings, run, call).then(
-		(called) => "answer" in called && called.answer.close(),
-		() => {},
-	);
+	const called = await callExecutor(settings, run, call).catch(() => null);
+	if (called === null) return; // the run is being stopped
+	if ("answer" in called) return called.answer.close();
+	const { kind, status } = called.failure;
+	const message = "The executor could not be given the answer.";
+	emit({ type: "run.warning", data: { code: "reply_lost", message, questionId: body.questionId, kind, status } });
 }
 
 async function tellToEnd({ settings, run, key }: Executor): Promise<void> {

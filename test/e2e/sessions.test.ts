@@ -1,7 +1,7 @@
 // Sessions of a runner from run to run: --continue, the one main session of a folder, refusals, and a crash in between.
 import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { type AskerRepo, askerRepo, receiptOf, until } from "../support/asker.ts";
@@ -33,6 +33,24 @@ describe("--continue", () => {
 		expect(request(at, `worktrees/${id}`).context.resume).toBe(first.session);
 		const third = await run(at, id);
 		expect(third.session).not.toBe(first.session);
+	});
+
+	test("goes on in the session of an agent as well", async () => {
+		const at = await askerRepo();
+		const agents = fileURLToPath(new URL("../../fixtures/agents", import.meta.url));
+		const env = {
+			...at.env,
+			PATH: [agents, dirname(process.execPath), at.env.PATH].join(delimiter),
+			CLAUDE_CONFIG_DIR: join(at.home, "claude"),
+			ANTHROPIC_API_KEY: "none",
+		};
+		const msgcode = (...argv: string[]) => at.msgcodeWith({ cwd: at.path, env }, ...argv, "--json");
+		const id = (await msgcode("task", "add", "Sample", "--runner", "claude", "--prompt", "[ok]")).json().data.id;
+		const first = receiptOf(await msgcode("task", "run", id));
+		expect(first).toMatchObject({ status: "ok", session: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+		const second = receiptOf(await msgcode("task", "run", id, "--continue"));
+		expect(second).toMatchObject({ status: "ok", session: first.session });
+		expect(at.read(`worktrees/${id}/made.txt`)).toContain(`resumed ${first.session}`);
 	});
 
 	test("says where there is no session to go on in, and works on in the worktree", async () => {
@@ -77,6 +95,17 @@ describe("the main session", () => {
 			"--json",
 		);
 		expect(receiptOf(later).session).not.toBe(first.session);
+	});
+
+	test("is taken by one of two runs that begin in the same instant", async () => {
+		const at = await askerRepo();
+		const ids = [await at.task("[ask]", MAIN_SESSION), await at.task("[ask]", MAIN_SESSION)];
+		const running = ids.map((id) => at.msgcode("task", "run", id, "--json"));
+		const lost = await Promise.race(running);
+		expect(lost.json().error?.code).toBe("session_busy");
+		const [question] = await at.questions(1);
+		await at.msgcode("human", "reply", question?.questionId ?? "", "--answer", "8080");
+		expect((await Promise.all(running)).map(({ exitCode }) => exitCode).sort()).toEqual([0, 4]);
 	});
 
 	test("takes one run at a time, and one that the runner refused is forgotten", async () => {

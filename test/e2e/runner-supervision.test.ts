@@ -1,8 +1,12 @@
 // What a run's program may take of time, memory, disk and environment, through the whole program and into the receipt.
+import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { processesOf } from "../support/crash.ts";
+import { MAIN } from "../support/ground.ts";
 import { type Repo, repo } from "../support/repo.ts";
 import { programArgv } from "../support/supervise.ts";
 
@@ -64,6 +68,25 @@ describe("time", () => {
 		expect(processesOf(at)).toEqual([]);
 	});
 });
+
+describe("msgcode killed", () => {
+	test("takes its driver along, and the agent that the driver started, without anybody's help", async () => {
+		const at = await workspace();
+		const agent = fileURLToPath(new URL("../../fixtures/agents/acp-agent.mjs", import.meta.url));
+		const id = await add(at, "--runner", "acp", "--prompt", "[hang]", "--", process.execPath, agent, "--acp");
+		const live = spawn(process.execPath, [MAIN, "task", "run", id], { cwd: at.path, env: at.env, stdio: "ignore" });
+		const agents = () => processesOf(at).filter((line) => line.includes(agent) && !line.includes("task run"));
+		await until(() => agents().length > 0, "the agent's start");
+		live.kill("SIGKILL");
+		await until(() => processesOf(at).length === 0, "the end of both");
+	});
+});
+
+async function until(fact: () => boolean, what: string): Promise<void> {
+	for (const deadline = Date.now() + 30_000; !fact(); await sleep(20)) {
+		if (Date.now() > deadline) throw new Error(`waited in vain for: ${what}`);
+	}
+}
 
 describe("limits", () => {
 	test("a run over its memory is that, not a crash; what was limited and by what is in the receipt", async () => {

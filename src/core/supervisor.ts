@@ -4,7 +4,7 @@
 
 import { once } from "node:events";
 import { basename, isAbsolute } from "node:path";
-import { findCgroup } from "./cgroup.ts";
+import { findCgroup, makeCgroup } from "./cgroup.ts";
 import { now } from "./clock.ts";
 import { folderBytes, newestChange } from "./folder-walk.ts";
 import { type LaunchOptions, launch, type RunningChild } from "./launch.ts";
@@ -125,12 +125,15 @@ export async function superviseProcess(options: SuperviseOptions): Promise<Super
 		},
 	});
 	const disk = await diskBefore(options);
+	const { limits = NO_LIMITS } = options;
+	const group = options.cgroup === false ? null : makeCgroup(marker.value, limits);
 	const child = await launch({ ...options, env: { ...options.env, [marker.name]: marker.value } });
 	if ("error" in child) {
+		await group?.remove();
 		const { outcome, error: spawnError } = child;
 		return { ...base, ...output.finish(), outcome, spawnError, endedAtMs: now() };
 	}
-	const ended = await watchOver(child, options, { output, listeners, disk }, family);
+	const ended = await watchOver(child, options, { output, listeners, disk, group }, family);
 	return { ...base, ...ended, ...output.finish(), endedAtMs: now() };
 }
 
@@ -163,15 +166,15 @@ type Ended = ResourceUse &
 async function watchOver(
 	child: RunningChild,
 	options: SuperviseOptions,
-	{ output, listeners, disk }: Surroundings,
+	{ output, listeners, disk, group }: Surroundings,
 	family: Family,
 ): Promise<Ended> {
 	const { closeGraceMs = 1_000, ladderMs = LADDER_MS, folders, marker, onWarning: warn = () => {} } = options;
 	const collected = (): boolean => child.exitCode !== null || child.signalCode !== null;
 	const stop = listenForStop(options, collected);
 	const limits = keepLimits({
-		...{ limits: options.limits ?? NO_LIMITS, pid: child.pid, marker, cgroup: options.cgroup ?? true },
-		...{ disk, exceeded: stop.stop, warn },
+		...{ limits: options.limits ?? NO_LIMITS, pid: child.pid, marker },
+		...{ group, disk, exceeded: stop.stop, warn },
 	});
 	const lastChange = async () =>
 		folders === undefined ? null : await newestChange(folders.watched, { skip: folders.skipped });
@@ -238,6 +241,7 @@ interface Surroundings {
 	readonly output: OutputCapture;
 	readonly listeners: Listeners;
 	readonly disk: LimitOptions["disk"];
+	readonly group: LimitOptions["group"];
 }
 
 /** What the supervision wants to know of the output while it comes. */

@@ -2,8 +2,8 @@
 // can be made, else a look now and then.
 // Invariant: memory and disk over their limit end the program, whoever noticed; what cannot be enforced is said.
 
-import { type Cgroup, type CgroupLimits, makeCgroup } from "./cgroup.ts";
-import type { ProcessMarker } from "./process-table.ts";
+import type { Cgroup, CgroupLimits } from "./cgroup.ts";
+import { listProcesses, type ProcessMarker } from "./process-table.ts";
 import { type ResourceLook, type ResourceUse, watchResourceUse } from "./resource-use.ts";
 import type { StopCause } from "./stop-request.ts";
 
@@ -32,8 +32,8 @@ export interface LimitOptions {
 	/** The program, first of its group. */
 	readonly pid: number;
 	readonly marker: ProcessMarker;
-	/** False where the program's processes are not started below us, so that they are not ours to put into a group. */
-	readonly cgroup: boolean;
+	/** Made before the program began; null where none can be made, or none can hold the program. */
+	readonly group: Cgroup | null;
 	/** How much the watched folders hold now, and held before the program began; null = not measured. */
 	readonly disk: { readonly before: number; readonly measure: () => Promise<number> } | null;
 	readonly exceeded: (cause: StopCause) => void;
@@ -58,10 +58,9 @@ const DISK_COST_SHARE = 20;
 const CPU_WINDOW_MS = 2_000;
 
 export function keepLimits(options: LimitOptions): LimitWatch {
-	const { limits, pid, marker, disk, exceeded, warn } = options;
+	const { limits, pid, marker, group, disk, exceeded, warn } = options;
 	const { memoryBytes, cpuPercent, diskBytes } = limits;
-	const group = options.cgroup ? makeCgroup(marker.value, limits) : null;
-	group?.add(pid);
+	if (group !== null) takeIn(group, pid);
 	const polled = memoryBytes !== null && group?.controls.has("memory") !== true;
 	const busy = cpuPercent !== null && group?.controls.has("cpu") !== true ? watchProcessor(cpuPercent, warn) : null;
 	const use = watchResourceUse({
@@ -108,7 +107,18 @@ export function keepLimits(options: LimitOptions): LimitWatch {
 	};
 }
 
-/** What the program started before it was put into its group is outside of it. */
+/** The program, and what it has started in the instant since its own start. */
+function takeIn(group: Cgroup, pid: number): void {
+	group.add(pid);
+	const ours = new Set([pid]);
+	for (let size = 0; size < ours.size; ) {
+		size = ours.size;
+		for (const row of listProcesses(pid - 1)) if (ours.has(row.parent)) ours.add(row.pid);
+		adopt(group, [...ours]);
+	}
+}
+
+/** What started before it could be put into the group is outside of it. */
 function adopt(group: Cgroup, pids: readonly number[]): void {
 	const members = group.members();
 	for (const pid of pids) if (!members.has(pid)) group.add(pid);

@@ -13,7 +13,7 @@ type Data = any;
 /** A task's or a list's JSON without what only the day itself could know. */
 function lasting(data: Data): Data {
 	if (Array.isArray(data)) return data.map(lasting);
-	const { updatedAtMs: _, held: _held, at: _at, ...rest } = data;
+	const { updatedAtMs: _, held: _held, at: _at, live: _live, ...rest } = data;
 	return rest;
 }
 

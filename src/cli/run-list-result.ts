@@ -1,7 +1,8 @@
 // How a list of runs reads: for `run list` and `task runs`.
+import { createHash } from "node:crypto";
 import type { App } from "../app.ts";
 import { MsgcodeError } from "../core/errors.ts";
-import { listRuns, type RunFilters } from "../engine/run-list.ts";
+import { type ListedRun, listRuns, type RunFilters } from "../engine/run-list.ts";
 import type { CommandResult } from "./command.ts";
 import { duration, paintStatus, progressText } from "./run-text.ts";
 import { renderTable } from "./table.ts";
@@ -32,7 +33,7 @@ export function runListResult(app: App, kind: string, filters: RunFilters): Comm
 				run.taskId,
 				{ text: run.status, paint: (text: string) => paintStatus(run.status, style).replace(run.status, text) },
 				duration(run.durationMs),
-				run.decision ?? (run.patchSha256 === null ? (progressText(run.progress) ?? "-") : "patch"),
+				run.decision ?? resultText(run),
 				run.errorCode ?? "",
 			]);
 			const columns = [
@@ -57,4 +58,12 @@ export function runListResult(app: App, kind: string, filters: RunFilters): Comm
 				run.errorCode ?? "",
 			]),
 	};
+}
+
+const EMPTY_PATCH = createHash("sha256").digest("hex");
+
+function resultText({ decision, patchSha256, progress }: ListedRun): string {
+	if (decision !== null) return decision;
+	if (patchSha256 === null) return progressText(progress) ?? "-";
+	return patchSha256 === EMPTY_PATCH ? "no change" : "patch";
 }

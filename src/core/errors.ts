@@ -196,7 +196,11 @@ export const errorTable = {
 	TRUST_REQUIRED: { exit: 1, http: 200, means: "The runner does not trust the folder that it was to work in." },
 	COOLDOWN: { exit: 1, http: 200, means: "The runner has reached a usage limit." },
 	TMUX_SESSION_DEAD: { exit: 1, http: 200, means: "There is no tmux session for the route; start it first." },
-	PAYLOAD_EMPTY: { exit: 1, http: 200, means: "The task has no text to send." },
+	PAYLOAD_EMPTY: {
+		exit: 1,
+		http: 200,
+		means: "The task has nothing that the runner could work on: no text, no files.",
+	},
 	ROUTE_NOT_FOUND: { exit: 1, http: 200, means: "The task has no route that the runner could send to." },
 	RUN_LIMIT_EXCEEDED: { exit: 1, http: 200, means: "The run used more than its limits allow." },
 	RUN_TIMEOUT: { exit: 124, http: 200, means: "The run took longer than its timeout." },

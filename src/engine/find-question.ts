@@ -42,14 +42,12 @@ export function findQuestion(ledger: Ledger, text: string): LiveQuestion {
 
 export function answered({ question, answer }: Pick<LiveQuestion, "question" | "answer">): MsgcodeError {
 	const { questionId, runId } = question;
+	const status = answer?.status ?? "resolved";
 	const by = answer?.by == null ? "" : ` by ${answer.by}`;
-	return new MsgcodeError(
-		"question_answered",
-		`The question ${questionId} is ${answer?.status ?? "answered"} already${by}.`,
-		{
-			details: { questionId, runId, status: answer?.status ?? "resolved" },
-		},
-	);
+	const was = status === "resolved" ? "answered" : status;
+	return new MsgcodeError("question_answered", `The question ${questionId} was ${was} already${by}.`, {
+		details: { questionId, runId, status },
+	});
 }
 
 function begins(id: string, prefix: string, text: string): boolean {

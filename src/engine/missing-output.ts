@@ -16,11 +16,12 @@ export function missingOutput(
 ): CollectWarning[] {
 	const warnings: CollectWarning[] = [];
 	if (cutLines > 0) {
-		const message = `${cutLines} of ${who}'s lines were longer than ${lineBytes} bytes and are cut.`;
+		const lines = cutLines === 1 ? "1 line" : `${cutLines} lines`;
+		const message = `${lines} of ${who} longer than ${lineBytes} bytes ${cutLines === 1 ? "is" : "are"} cut.`;
 		warnings.push({ code: "line_truncated", message });
 	}
 	if (rawLogProblem === "truncated") {
-		const message = `The raw log of ${who} holds the first ${RAW_LOG_BYTES} bytes of a stream only.`;
+		const message = `The raw log of ${who} holds only the first ${RAW_LOG_BYTES / 1024 / 1024} MiB of a stream.`;
 		warnings.push({ code: "raw_log_truncated", message });
 	}
 	if (rawLogProblem === "failed") {

@@ -102,7 +102,7 @@ async function asked(entry: RegistryEntry, capability: Capability, place: ProbeP
 		return { ...program, authenticated, works: "unknown", problem };
 	}
 	const { works, reason, version } = answer;
-	const notes = works === "yes" || reason === null ? program.notes : [...program.notes, `${reason}.`];
+	const notes = works === "yes" || reason === null ? program.notes : [...program.notes, `Its service: ${reason}.`];
 	const login2 = answer.authenticated === "unknown" ? authenticated : answer.authenticated;
 	return { ...program, authenticated: login2, works, version: program.version ?? version, notes };
 }

@@ -175,7 +175,7 @@ describe("works", () => {
 		[
 			"no",
 			asks('{"type":"probe","works":"no","reason":"unreachable"}'),
-			{ works: "no", notes: ["unreachable."], problem: null },
+			{ works: "no", notes: ["Its service: unreachable."], problem: null },
 		],
 		["its login", asks('{"type":"probe","works":"no","authenticated":"no"}'), { authenticated: "no", works: "no" }],
 		["words that are none", asks('{"type":"probe","works":"maybe"}'), { works: "unknown", problem: null }],

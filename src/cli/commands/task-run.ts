@@ -1,5 +1,4 @@
 // `msgcode task run`: resolves what to run, asks permission, runs it with live progress, and says what came of it.
-import { existsSync } from "node:fs";
 import type { App } from "../../app.ts";
 import { MsgcodeError } from "../../core/errors.ts";
 import type { ConcludedRun } from "../../engine/conclude.ts";
@@ -33,7 +32,7 @@ export async function run(
 	const task = readTask(app.workspace.root, id);
 	refuseUnfit(task);
 	const earlier = options.idempotencyKey === undefined ? null : runWithKey(app, id, options.idempotencyKey);
-	if (earlier !== null) return resultOf(app, id, earlier, null);
+	if (earlier !== null) return resultOf(id, earlier, null);
 	const request = await requestFor(context, app, task, options);
 	if (context.flags.dryRun) return dryRun(app, request);
 	await allow(context, app, task, options);
@@ -43,7 +42,7 @@ export async function run(
 	const concluded = await runSupervised(context, app, { ...request, confirmation });
 	await refreshIndex(app.ledger, [id]);
 	if (request.close && concluded.receipt.status === "ok") await archiveAfter(context, app);
-	return resultOf(app, id, concluded.receipt, concluded);
+	return resultOf(id, concluded.receipt, concluded);
 }
 
 function refuseContradictions(options: TaskRunOptions): void {
@@ -136,10 +135,13 @@ function dryRun(app: App, request: RunRequest): CommandResult {
 	};
 }
 
-function resultOf(app: App, id: string, receipt: Receipt, concluded: ConcludedRun | null): CommandResult {
+function resultOf(id: string, receipt: Receipt, concluded: ConcludedRun | null): CommandResult {
 	const lands = receipt.status === "ok" && !receipt.noChanges && receipt.mode === "worktree";
-	const continues =
-		receipt.status !== "ok" && receipt.mode === "worktree" && existsSync(worktreePath(app.workspace, id));
+	const next = lands
+		? `msgcode task diff ${id}, then msgcode task apply ${id}`
+		: receipt.status === "ok"
+			? null
+			: afterFailure(receipt);
 	return {
 		kind: "task.run",
 		data: { ...receipt, commit: concluded?.commit ?? null, pending: concluded?.pending ?? null },
@@ -156,12 +158,17 @@ function resultOf(app: App, id: string, receipt: Receipt, concluded: ConcludedRu
 		],
 		human: (style) => runOutcomeLines(receipt, concluded?.files ?? [], style),
 		exitCode: exitCodeOf(receipt),
-		...(lands
-			? { next: `msgcode task diff ${id}, then msgcode task apply ${id}` }
-			: continues
-				? { next: `msgcode run logs ${receipt.runId}` }
-				: {}),
+		...(next === null ? {} : { next }),
 	};
+}
+
+/** The runner itself is in no state to work: what it needs is told by `runner show`. */
+const RUNNER_UNFIT: readonly string[] = ["RUNNER_NOT_FOUND", "RUNNER_UNREACHABLE", "AUTH_MISSING"];
+
+function afterFailure({ runId, errorCode, runner }: Receipt): string {
+	const logs = `msgcode run logs ${runId}`;
+	const isUnfit = RUNNER_UNFIT.includes(errorCode ?? "") && runner.kind !== "shell";
+	return isUnfit ? `${logs}, then msgcode runner show ${runner.kind}` : logs;
 }
 
 function exitCodeOf(receipt: Receipt): number {

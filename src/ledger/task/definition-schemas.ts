@@ -84,7 +84,11 @@ const runner = once(() =>
 				session: z.optional(z.enum(["main", "isolated"], { error: "must be main or isolated" })),
 				mode: z.optional(z.enum(["text", "diff"], { error: "must be text or diff" })),
 				maxTurns: z.optional(whole(1, 10_000)),
-				idleTimeout: z.optional(z.union([z.literal("off"), duration(1000, 24 * HOUR_MS)])),
+				idleTimeout: z.optional(
+					z.union([z.literal("off"), duration(1000, 24 * HOUR_MS)], {
+						error: "must be a duration from 1s to 24h, like 90s, 15m or 1h30m, or off",
+					}),
+				),
 				waitForReply: z.optional(duration(1000, 24 * HOUR_MS)),
 				env: z.optional(
 					z.record(z.string().check(z.regex(/^[A-Za-z_]\w*$/, { error: "must be a variable's name" })), argument(), {

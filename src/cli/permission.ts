@@ -40,10 +40,20 @@ export function basisOf({ settings, configDir }: Pick<App, "settings" | "configD
 	return { defaultRunner, modelRoot, sandbox, allowEnv: settings.env.allow, declarations: settings.runners, ownRunner };
 }
 
-/** Approves what this user just wrote. `before` is how it stood: what was held then stays held. */
-export async function approveOwn(app: App, id: string, definition: Definition, before?: Permission): Promise<boolean> {
+/**
+ * Approves what this user just wrote. `before` is how it stood: what was held then stays held. Without `words` only what
+ * would be executed is theirs, and an agent is not given the text unless a person sees it start.
+ */
+export async function approveOwn(
+	app: App,
+	id: string,
+	definition: Definition,
+	before?: Permission,
+	{ words }: { readonly words: boolean } = { words: true },
+): Promise<boolean> {
 	if (before !== undefined && !before.approved) return false;
-	approve(app.ledger, id, await permissionFor(app, id, definition, false));
+	const permission = await permissionFor(app, id, definition, false);
+	approve(app.ledger, id, words ? permission : { ...permission, promptDigest: "" });
 	return true;
 }
 

@@ -1,5 +1,6 @@
 // `task add --template`: the template's task with the variables of --with; on a terminal those that are missing are asked for.
 import { MsgcodeError } from "../core/errors.ts";
+import { AUTO_ORDER } from "../engine/auto-runner.ts";
 import { executes, expandTemplate, missingVariables, type Template } from "../ledger/template/template.ts";
 import { readTemplate } from "../ledger/template/template-store.ts";
 import type { CommandContext } from "./command.ts";
@@ -10,6 +11,8 @@ export interface FromTemplate {
 	readonly prompt: string;
 	/** It brings a command that somebody else may have written: the user has to look at it before it counts as theirs. */
 	readonly held: boolean;
+	/** Its words are somebody else's: no agent is given them unseen before the user approves them. */
+	readonly foreign: boolean;
 }
 
 export interface TemplateWish {
@@ -32,7 +35,8 @@ export async function fromTemplate(context: CommandContext, root: string, wish: 
 	return {
 		keys: { ...keys, ...(wish.title === undefined ? {} : { title: wish.title }), ...named },
 		prompt,
-		held: origin === "workspace" && executes(template),
+		held: origin === "workspace" && executes(template, AUTO_ORDER),
+		foreign: origin === "workspace",
 	};
 }
 

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { MsgcodeError } from "../core/errors.ts";
 import { ensureFolder } from "../core/files.ts";
+import { digest as sha256Of } from "../core/ids.ts";
 import { version } from "../core/version.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Definition } from "../ledger/task/definition.ts";
@@ -27,7 +28,7 @@ import { programFiles, toldBeside, wishesOf } from "./runner-request.ts";
 
 export interface Permission {
 	readonly spec: Spec;
-	/** Of the command part; what `--approve` names. */
+	/** What `--approve` names: the command, and for a runner that is given words, the words too. */
 	readonly digest: string;
 	readonly promptDigest: string;
 	/** What the spec was resolved from. */
@@ -69,12 +70,13 @@ export function permissionOf(
 	const { executable, usesPrompt } = executableOf(id, definition, options);
 	const { spec, digest } = executableSpec(executable);
 	const approval = readApproval(approvalFolder(ledger), id);
-	const current = { command: digest, prompt: promptDigest(definition.prompt) };
+	const current = { command: digest, prompt: promptDigest(wordsOf(definition)) };
 	const answer = verdict(approval, current, { needsPrompt: usesPrompt && !options.attended });
 	const approved = answer.verdict === "approved";
 	return {
 		spec,
-		digest,
+		// A digest that was named once must not let through another text for the same agent.
+		digest: usesPrompt ? sha256Of(`${digest}\n${current.prompt}`) : digest,
 		promptDigest: current.prompt,
 		inputs: inputsOf(definition, options),
 		approved,
@@ -146,6 +148,11 @@ export function namesDigest(text: string, digest: string): boolean {
 
 function approvalFolder(ledger: Ledger): string {
 	return join(ledger.workspace.stateDir, "approvals");
+}
+
+/** All words of a task that an agent is sent: see prompt.ts. */
+function wordsOf({ title, files, prompt }: Definition): string {
+	return JSON.stringify([title, files, prompt]);
 }
 
 /** The runner that the task would get; "auto" only where it is not known what that stands for. */

@@ -17,7 +17,14 @@ const OWN_WORDS: Readonly<Record<string, RegExp>> = {
 	reason: /^E[A-Z0-9]{2,20}$|^cwd_missing$/,
 	groupName: /^chat-[0-9a-f]{8}$/,
 	result: /^(missing|not_successful)$/,
+	resume: /^refused$/,
 };
+
+/** Names of numbers and flags that msgcode itself says of the end of a program: a name can be a word of the runner's too. */
+const OWN_NAMES: readonly string[] = [
+	...["exitCode", "httpStatus", "status", "attempt", "maxAttempts", "truncatedLines", "line"],
+	...["waitedMs", "resetAtMs", "estimated", "delivered", "reply"],
+];
 
 /** The details of an outcome as the receipt and runs.jsonl have them. */
 export function trackedDetails(
@@ -26,7 +33,7 @@ export function trackedDetails(
 ): Record<string, unknown> {
 	const { errorCode, details, limit } = outcome;
 	const told = Object.entries(details).slice(0, MAX_FACTS);
-	const facts = told.filter(([name, value]) => /^\w{1,60}$/.test(name) && isTracked(name, value, sensitive));
+	const facts = told.filter(([name, value]) => isName(name, sensitive) && isTracked(name, value, sensitive));
 	const safe = facts.map(([name, value]) => [name, typeof value === "string" ? redactSecrets(value) : value]);
 	if (errorCode !== "COOLDOWN") return Object.fromEntries(safe);
 	const resetAtMs = limit?.resetAtMs ?? null;
@@ -38,11 +45,16 @@ export function trackedName(name: string | null): string | null {
 	return name !== null && NAME.test(name) && redactSecrets(name) === name ? name : null;
 }
 
+function isName(name: string, sensitive: boolean): boolean {
+	if (sensitive) return OWN_NAMES.includes(name) || Object.hasOwn(OWN_WORDS, name);
+	return /^\w{1,60}$/.test(name);
+}
+
 function isTracked(name: string, value: unknown, sensitive: boolean): boolean {
 	if (value === null || typeof value === "boolean") return true;
 	if (typeof value === "number") return Number.isFinite(value);
 	if (typeof value === "string") {
-		return sensitive ? (OWN_WORDS[name]?.test(value) ?? name === "program") : SHORT_WORD.test(value);
+		return sensitive ? OWN_WORDS[name]?.test(value) === true : SHORT_WORD.test(value);
 	}
 	const list = Array.isArray(value) && value.length <= MAX_FACTS && !sensitive;
 	return list && value.every((item) => typeof item === "string" && SHORT_WORD.test(item));

@@ -35,9 +35,16 @@ describe("details of an outcome", () => {
 			groupName: "chat-0123abcd",
 			result: "missing",
 			exitCode: 3,
-			ok: true,
+			delivered: true,
 		};
-		const theirs = { reason: "swordfish", subtype: "error", timer2: "wall", unmet: ["is_error"] };
+		const theirs = {
+			reason: "swordfish",
+			subtype: "error",
+			timer2: "wall",
+			unmet: ["is_error"],
+			swordfish: true,
+			program: "swordfish",
+		};
 		expect(trackedDetails(outcome({ ...own, ...theirs }), true)).toEqual(own);
 		expect(trackedDetails(outcome({ timer: "swordfish", groupName: "chat-alice" }), true)).toEqual({});
 	});

@@ -43,7 +43,7 @@ export async function run(context: CommandContext, args: readonly string[], opti
 			: await addTask(app.ledger, definition, definition.prompt, definition.route ?? null);
 	const task = readTask(app.workspace.root, added.id);
 	const held = written?.held === true;
-	if (!held) await approveOwn(app, added.id, task.definition);
+	if (!held) await approveOwn(app, added.id, task.definition, undefined, { words: written?.foreign !== true });
 	const data = {
 		id: added.id,
 		title: task.definition.title,
@@ -90,6 +90,7 @@ interface Written {
 	readonly definition: Definition;
 	/** What it would execute came with a template of the workspace, not from the user. */
 	readonly held: boolean;
+	readonly foreign: boolean;
 }
 
 async function definitionFrom(
@@ -105,14 +106,18 @@ async function definitionFrom(
 	const asked = await promptFromFlags(context, options as Readonly<Record<string, unknown>>);
 	const words = asked ?? (await context.io.stdin.readPiped());
 	if (options.template === undefined) {
-		return { definition: definitionOf(keysFromFlags(context, { ...options, title }), words), held: false };
+		return {
+			definition: definitionOf(keysFromFlags(context, { ...options, title }), words),
+			held: false,
+			foreign: false,
+		};
 	}
 	const values = options.with === undefined ? {} : parseFlagValue("with", options.with);
 	const wish = { name: options.template, values: values as Record<string, string>, title, prompt: words };
-	const { keys, prompt, held } = await fromTemplate(context, app.workspace.root, wish);
+	const { keys, prompt, held, foreign } = await fromTemplate(context, app.workspace.root, wish);
 	const before = keys.runner as Readonly<Record<string, unknown>> | undefined;
 	const flags = keysFromFlags(context, { ...options, title }, before, ["template", "with"]);
-	return { definition: definitionOf({ ...keys, ...flags }, prompt), held };
+	return { definition: definitionOf({ ...keys, ...flags }, prompt), held, foreign };
 }
 
 /** As it will be read from the file that it becomes. */

@@ -105,11 +105,20 @@ export function missingVariables(
 	return template.variables.filter(({ name, fallback }) => fallback === null && given[name] === undefined);
 }
 
-/** Keys of the template that would be executed: what it says there is for the user to approve. */
-export function executes(template: Template): boolean {
-	const { runner, checks, schedule } = template.keys;
-	const fields = typeof runner === "object" && runner !== null ? Object.keys(runner) : [];
-	return checks !== undefined || schedule !== undefined || fields.some((field) => field !== "kind");
+/** Keys that say what is executed, on what and where. */
+const EXECUTED = ["checks", "schedule", "route", "files", "worktree"];
+
+/**
+ * True when the template says something of what will be executed: that is for the user to approve. `known`: ids of runners
+ * that nobody else can declare, which may be named, and nothing else said of them.
+ */
+export function executes({ keys }: Template, known: readonly string[]): boolean {
+	const { runner } = keys;
+	const named =
+		typeof runner === "object" && runner !== null ? (runner as Readonly<Record<string, unknown>>).kind : runner;
+	const alone = typeof runner !== "object" || runner === null || Object.keys(runner).length === 1;
+	const harmless = runner === undefined || (alone && typeof named === "string" && known.includes(named));
+	return !harmless || EXECUTED.some((key) => keys[key] !== undefined);
 }
 
 function variablesIn(value: unknown, where: string): TemplateVariable[] {

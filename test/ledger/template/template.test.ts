@@ -121,11 +121,15 @@ describe("a template", () => {
 	});
 
 	test("tells whether it brings something to execute", () => {
-		expect(executes(parsed())).toBe(true);
-		expect(executes(parsed("---\ntitle: T\nrunner: claude\n---\n"))).toBe(false);
-		expect(executes(parsed("---\ntitle: T\nrunner: {kind: claude}\n---\n"))).toBe(false);
-		expect(executes(parsed("---\ntitle: T\nchecks: [npm test]\n---\n"))).toBe(true);
-		expect(executes(parsed("---\ntitle: T\nrunner: {kind: claude, permission: full}\n---\n"))).toBe(true);
-		expect(executes(parsed("---\ntitle: T\n---\n"))).toBe(false);
+		const brings = (front: string) => executes(parsed(`---\ntitle: T\n${front}---\n`), ["claude"]);
+		expect(executes(parsed(), ["claude"])).toBe(true);
+		for (const harmless of ["", "runner: claude\n", "runner: {kind: claude}\n", "labels: [a]\nsensitive: true\n"]) {
+			expect(brings(harmless), harmless).toBe(false);
+		}
+		const told = ["runner: declared\n", "runner: {kind: '{{file}}'}\nvariables: {file: x}\n", "runner: {kind: tmux}\n"];
+		const more = ["runner: {kind: claude, permission: full}\n", "checks: [npm test]\n", "route: tmux:x\n"];
+		for (const executed of [...told, ...more, "files: [a]\n", "worktree: false\n"]) {
+			expect(brings(executed), executed).toBe(true);
+		}
 	});
 });

@@ -81,12 +81,12 @@ export async function openApp(options: AppOptions): Promise<App> {
 		registry,
 		async resolveRunner(kind) {
 			if (kind !== AUTO) return kind;
-			const { resolveAuto } = await import("./engine/auto-runner.ts");
+			const { resolveAuto } = await import("./engine/probe/auto-runner.ts");
 			auto ??= resolveAuto(await autoPlace());
 			return await auto;
 		},
 		async rememberedAuto() {
-			const { rememberedAuto } = await import("./engine/auto-runner.ts");
+			const { rememberedAuto } = await import("./engine/probe/auto-runner.ts");
 			return rememberedAuto(await autoPlace());
 		},
 	};
@@ -114,13 +114,13 @@ async function recoverFromCrash(ledger: Ledger): Promise<void> {
 			if (needsRecovery(ledger)) await withLock(ledger, (reader) => finishJournal(ledger, reader));
 		}
 		if (names.includes("claims") && readdirSync(join(stateDir, "claims")).length > 0) {
-			const { recoverRuns } = await import("./engine/recover-runs.ts");
+			const { recoverRuns } = await import("./engine/run/recover-runs.ts");
 			for (const runId of await recoverRuns(ledger)) {
 				ledger.warn(`The run ${runId} had lost its process; its work was collected and recorded.`);
 			}
 		}
 		if (names.includes("settling")) {
-			const { finishSettling, hasUnsettled } = await import("./engine/settle-worktree.ts");
+			const { finishSettling, hasUnsettled } = await import("./engine/worktree/settle-worktree.ts");
 			if (hasUnsettled(ledger)) await finishSettling(ledger);
 		}
 	} catch (error) {

@@ -1,6 +1,6 @@
 // What undo and rollback have in common when a definition comes back from history: what may be executed then, and the words.
 import type { App } from "../app.ts";
-import { approveBroughtBack, type Permission } from "../engine/permission.ts";
+import { approveBroughtBack, type Permission } from "../engine/permission/permission.ts";
 import { taskHome } from "../ledger/archive/archive-places.ts";
 import { readTask } from "../ledger/task/store.ts";
 import type { RewrittenTask } from "../ledger/undo/task-rewrite.ts";

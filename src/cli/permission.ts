@@ -1,7 +1,14 @@
 // How commands ask for permission: what a user writes through msgcode is approved, what came another way is shown and asked.
 import type { App } from "../app.ts";
 import { MsgcodeError } from "../core/errors.ts";
-import { approve, held, namesDigest, type Permission, permissionOf, standsApproved } from "../engine/permission.ts";
+import {
+	approve,
+	held,
+	namesDigest,
+	type Permission,
+	permissionOf,
+	standsApproved,
+} from "../engine/permission/permission.ts";
 import type { Definition } from "../ledger/task/definition.ts";
 import { AUTO } from "../runners/auto.ts";
 import { userRunnerStamp } from "../runners/user-runner-file.ts";

@@ -1,6 +1,6 @@
 // How the result of `msgcode preflight` reads.
 
-import type { PreflightGroups, PreflightResult } from "../engine/preflight.ts";
+import type { PreflightGroups, PreflightResult } from "../engine/probe/preflight.ts";
 import type { Style } from "./color.ts";
 import { visible } from "./terminal-text.ts";
 

@@ -3,9 +3,9 @@
 
 import type { App } from "../app.ts";
 import { MsgcodeError } from "../core/errors.ts";
-import type { Confirmation, PreparedPlan } from "../engine/confirmation.ts";
-import { confirmPlan, keepPlan, needsConfirmation, planRun } from "../engine/run-plan.ts";
-import type { RunRequest } from "../engine/run-request.ts";
+import type { Confirmation, PreparedPlan } from "../engine/permission/confirmation.ts";
+import { confirmPlan, keepPlan, needsConfirmation, planRun } from "../engine/permission/run-plan.ts";
+import type { RunRequest } from "../engine/run/run-request.ts";
 import type { Definition } from "../ledger/task/definition.ts";
 import type { Style } from "./color.ts";
 import { type CommandContext, type CommandResult, confirm } from "./command.ts";

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { App } from "../app.ts";
 import { MsgcodeError } from "../core/errors.ts";
-import { type ListedRun, listRuns, type RunFilters } from "../engine/run-list.ts";
+import { type ListedRun, listRuns, type RunFilters } from "../engine/record/run-list.ts";
 import type { CommandResult } from "./command.ts";
 import { duration, paintStatus, progressText } from "./run-text.ts";
 import { renderTable } from "./table.ts";

@@ -1,6 +1,6 @@
 // Live progress of a run on stderr: one line that is rewritten on a terminal, plain lines of phases elsewhere.
 import type { RunEvent } from "../core/event.ts";
-import type { RunRequest } from "../engine/run-request.ts";
+import type { RunRequest } from "../engine/run/run-request.ts";
 import type { CommandContext } from "./command.ts";
 import { truncate, visible } from "./terminal-text.ts";
 

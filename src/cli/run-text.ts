@@ -1,7 +1,7 @@
 // How a run reads in a terminal: its outcome, its files, its checks.
 
 import { dateable, formatDuration, isoTime } from "../core/clock.ts";
-import type { Progress } from "../engine/progress.ts";
+import type { Progress } from "../engine/run/progress.ts";
 import type { ChangedFile } from "../git/patch.ts";
 import type { Receipt } from "../ledger/runs/receipt.ts";
 import type { Style } from "./color.ts";

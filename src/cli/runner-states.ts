@@ -1,7 +1,7 @@
 // The states of some or all runners, with the one marked that runner.default stands for.
 
-import { autoCandidates, isChoosable } from "../engine/auto-runner.ts";
-import { probeRunners, type RunnerState } from "../engine/runner-probe.ts";
+import { autoCandidates, isChoosable } from "../engine/probe/auto-runner.ts";
+import { probeRunners, type RunnerState } from "../engine/probe/runner-probe.ts";
 import { AUTO } from "../runners/auto.ts";
 import type { RegistryEntry } from "../runners/registry.ts";
 import type { CommandContext } from "./command.ts";

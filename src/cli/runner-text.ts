@@ -1,6 +1,6 @@
 // How runners and their states read.
 
-import type { RunnerState } from "../engine/runner-probe.ts";
+import type { RunnerState } from "../engine/probe/runner-probe.ts";
 import type { RegistryEntry } from "../runners/registry.ts";
 import type { Style } from "./color.ts";
 import { type Cell, renderTable } from "./table.ts";

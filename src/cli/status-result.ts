@@ -1,6 +1,6 @@
 // What the commands that move a task through its statuses have in common: find it, change it, say so.
 import { MsgcodeError } from "../core/errors.ts";
-import { readClaim } from "../engine/claim.ts";
+import { readClaim } from "../engine/run/claim.ts";
 import { changeStatus, type StatusChange } from "../ledger/edit/change-status.ts";
 import { readTask, resolveTaskId } from "../ledger/task/store.ts";
 import { archiveAfter } from "./archive-after.ts";

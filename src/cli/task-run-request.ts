@@ -5,8 +5,8 @@ import { resolve } from "node:path";
 import type { App } from "../app.ts";
 import { parseDuration } from "../core/clock.ts";
 import { MsgcodeError } from "../core/errors.ts";
-import type { RunRequest } from "../engine/run-request.ts";
-import { wishesOf } from "../engine/runner-request.ts";
+import type { RunRequest } from "../engine/run/run-request.ts";
+import { wishesOf } from "../engine/run/runner-request.ts";
 import type { StoredTask } from "../ledger/task/store.ts";
 import type { CommandContext } from "./command.ts";
 

@@ -1,6 +1,6 @@
 // `task add --template`: the template's task with the variables of --with; on a terminal those that are missing are asked for.
 import { MsgcodeError } from "../core/errors.ts";
-import { AUTO_ORDER } from "../engine/auto-runner.ts";
+import { AUTO_ORDER } from "../engine/probe/auto-runner.ts";
 import { executes, expandTemplate, missingVariables, type Template } from "../ledger/template/template.ts";
 import { readTemplate } from "../ledger/template/template-store.ts";
 import type { CommandContext } from "./command.ts";

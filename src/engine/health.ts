@@ -11,10 +11,10 @@ import { readReceipt, runIdsOf } from "../ledger/runs/runs.ts";
 import { readTask, taskIds } from "../ledger/task/store.ts";
 import { AUTO } from "../runners/auto.ts";
 import type { Registry } from "../runners/registry.ts";
-import { AUTO_ORDER, isChoosable, noneWorks } from "./auto-runner.ts";
-import { listClaims } from "./claim.ts";
-import { type PermissionOptions, permissionOf } from "./permission.ts";
-import { isUsable, probeRunners, type RunnerState } from "./runner-probe.ts";
+import { type PermissionOptions, permissionOf } from "./permission/permission.ts";
+import { AUTO_ORDER, isChoosable, noneWorks } from "./probe/auto-runner.ts";
+import { isUsable, probeRunners, type RunnerState } from "./probe/runner-probe.ts";
+import { listClaims } from "./run/claim.ts";
 
 /** Live runs, and such as lost their process. */
 export function checkClaims(ledger: Ledger): Promise<HealthCheck> {

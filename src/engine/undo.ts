@@ -15,11 +15,11 @@ import { short, subjectOf } from "../ledger/undo/last-command.ts";
 import { type ReversedChange, reverseChange, reverseFiles } from "../ledger/undo/reverse-change.ts";
 import { findUndoTarget, refused, refuseElsewhere, type UndoTarget } from "../ledger/undo/undo-target.ts";
 import { belowRoot, isLedgerPathOf } from "../ledger/workspace.ts";
-import { readClaim } from "./claim.ts";
-import { fromHook, type LandingOptions, signsCommits } from "./land.ts";
-import { codeChange, inverse, isItsOwn } from "./landing-code.ts";
-import { filesOf, type MergedCode } from "./merge-landing.ts";
-import { planCode, proveCode, type ReversedCode } from "./reverse-code.ts";
+import { fromHook, type LandingOptions, signsCommits } from "./landing/land.ts";
+import { codeChange, inverse, isItsOwn } from "./landing/landing-code.ts";
+import { filesOf, type MergedCode } from "./landing/merge-landing.ts";
+import { planCode, proveCode, type ReversedCode } from "./landing/reverse-code.ts";
+import { readClaim } from "./run/claim.ts";
 
 export interface UndoPreview {
 	readonly target: UndoTarget;

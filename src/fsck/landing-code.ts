@@ -1,8 +1,8 @@
 // Whether the commit of a landing holds exactly what the run's changes give on its parent, ledger paths aside.
 // Invariant: reading in process only ever says yes; before a landing is called wrong, git itself has merged it.
 import { MsgcodeError } from "../core/errors.ts";
-import { mergeOntoHead } from "../engine/merge-landing.ts";
-import { codeOfRun } from "../engine/run-code.ts";
+import { mergeOntoHead } from "../engine/landing/merge-landing.ts";
+import { codeOfRun } from "../engine/landing/run-code.ts";
 import { isSameEntry, treeDifference } from "../git/tree-difference.ts";
 import { entryAt, type TreeEntry } from "../git/tree-edit.ts";
 import { codeTreeOf } from "../ledger/change/code-tree.ts";

@@ -3,10 +3,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MsgcodeError } from "../../src/core/errors.ts";
-import { archiveTasks } from "../../src/engine/archive-tasks.ts";
-import { runToLand } from "../../src/engine/choose-run.ts";
-import { landRun } from "../../src/engine/land.ts";
-import { rejectRun } from "../../src/engine/reject.ts";
+import { archiveTasks } from "../../src/engine/archive/archive-tasks.ts";
+import { landRun } from "../../src/engine/landing/land.ts";
+import { rejectRun } from "../../src/engine/landing/reject.ts";
+import { runToLand } from "../../src/engine/record/choose-run.ts";
 import { previewUndo, undo } from "../../src/engine/undo.ts";
 import { changeLedger } from "../../src/ledger/change/transaction.ts";
 import { changeStatus, type StatusChange } from "../../src/ledger/edit/change-status.ts";

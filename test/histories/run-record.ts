@@ -4,9 +4,9 @@
 import { isoTime } from "../../src/core/clock.ts";
 import { newRunId, sizedDigest } from "../../src/core/ids.ts";
 import { ownIdentity } from "../../src/core/process-identity.ts";
-import type { Claim } from "../../src/engine/claim.ts";
-import { concludeRun, keepResult } from "../../src/engine/conclude.ts";
-import { makeRunFolder, type RunEnding } from "../../src/engine/run-folder.ts";
+import type { Claim } from "../../src/engine/run/claim.ts";
+import { concludeRun, keepResult } from "../../src/engine/run/conclude.ts";
+import { makeRunFolder, type RunEnding } from "../../src/engine/run/run-folder.ts";
 import { readHead } from "../../src/git/head.ts";
 import { writeObject } from "../../src/git/object-writer.ts";
 import { editTree } from "../../src/git/tree-edit.ts";

@@ -1,6 +1,6 @@
 // `msgcode commit`: what was edited by hand in tasks/, one commit for each task. A changed command is shown and asked for.
 import type { App } from "../../app.ts";
-import { approve } from "../../engine/permission.ts";
+import { approve } from "../../engine/permission/permission.ts";
 import { type CommittedEdit, type CommittedEdits, commitHandEdits } from "../../ledger/edit/commit-edits.ts";
 import { taskIdOfFile } from "../../ledger/paths.ts";
 import type { Style } from "../color.ts";

@@ -1,6 +1,6 @@
 // `msgcode fsck`: whether the ledger, its runs and its history are sound, as far as this clone can tell.
 import { EXIT } from "../../core/errors.ts";
-import { listClaims } from "../../engine/claim.ts";
+import { listClaims } from "../../engine/run/claim.ts";
 import type { Finding, Verdict } from "../../fsck/finding.ts";
 import { type Check, fsck } from "../../fsck/fsck.ts";
 import type { Style } from "../color.ts";

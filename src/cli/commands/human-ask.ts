@@ -1,7 +1,7 @@
 // `msgcode human ask`: a program inside a run asks a person and gets the answer on its standard output.
 import { MsgcodeError } from "../../core/errors.ts";
 import { isRunId, isTaskId } from "../../core/ids.ts";
-import { type Asking, askPerson, isSupervised } from "../../engine/ask-person.ts";
+import { type Asking, askPerson, isSupervised } from "../../engine/human/ask-person.ts";
 import { openWorkspace } from "../../ledger/workspace.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 

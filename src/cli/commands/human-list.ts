@@ -1,6 +1,6 @@
 // `msgcode human list`: the questions that live runs wait with.
 import { isoTime } from "../../core/clock.ts";
-import { type LiveQuestion, liveQuestions } from "../../engine/find-question.ts";
+import { type LiveQuestion, liveQuestions } from "../../engine/human/find-question.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { duration } from "../run-text.ts";

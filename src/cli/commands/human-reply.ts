@@ -1,8 +1,8 @@
 // `msgcode human reply`: puts an answer where the run that waits for it finds it.
 import { MsgcodeError } from "../../core/errors.ts";
-import { answered, findQuestion, type LiveQuestion } from "../../engine/find-question.ts";
-import { putAnswer, readAnswer } from "../../engine/question.ts";
-import { runFolderAt } from "../../engine/run-folder.ts";
+import { answered, findQuestion, type LiveQuestion } from "../../engine/human/find-question.ts";
+import { putAnswer, readAnswer } from "../../engine/human/question.ts";
+import { runFolderAt } from "../../engine/run/run-folder.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { visible } from "../terminal-text.ts";

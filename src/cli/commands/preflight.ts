@@ -7,9 +7,9 @@ import { type PreflightFile, preflightFileSchema } from "../../config/preflight-
 import { EXIT } from "../../core/errors.ts";
 import { checkNode, healthCheck, problem } from "../../core/health.ts";
 import { NODE_MINIMUM } from "../../core/version.ts";
-import { isReady, type Prepared, preflight, resultOf } from "../../engine/preflight.ts";
-import { preflightRunners } from "../../engine/preflight-runners.ts";
-import { preflightWorkspace, requiredCheck } from "../../engine/preflight-workspace.ts";
+import { isReady, type Prepared, preflight, resultOf } from "../../engine/probe/preflight.ts";
+import { preflightRunners } from "../../engine/probe/preflight-runners.ts";
+import { preflightWorkspace, requiredCheck } from "../../engine/probe/preflight-workspace.ts";
 import { checkGit } from "../../git/health.ts";
 import { firstIssue, readOwnJson } from "../../runners/own-file.ts";
 import type { CommandContext, CommandResult } from "../command.ts";

@@ -1,6 +1,6 @@
 // `msgcode run allow-secret`: releases a patch that was withheld, after showing where the secrets are.
-import { allowSecret, withheldReceipt } from "../../engine/allow-secret.ts";
-import { findRun } from "../../engine/find-run.ts";
+import { allowSecret, withheldReceipt } from "../../engine/landing/allow-secret.ts";
+import { findRun } from "../../engine/record/find-run.ts";
 import { refreshIndex } from "../../ledger/listing/task-index.ts";
 import { type CommandContext, type CommandResult, confirm } from "../command.ts";
 import { openFor } from "../open.ts";

@@ -1,9 +1,9 @@
 // `msgcode run cancel`: ends a live run and waits for its result.
 import type { App } from "../../app.ts";
 import { MsgcodeError } from "../../core/errors.ts";
-import { cancelRun, type Ended } from "../../engine/cancel-run.ts";
-import type { Claim } from "../../engine/claim.ts";
-import { findRun } from "../../engine/find-run.ts";
+import { findRun } from "../../engine/record/find-run.ts";
+import { cancelRun, type Ended } from "../../engine/run/cancel-run.ts";
+import type { Claim } from "../../engine/run/claim.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { runOutcomeLines } from "../run-text.ts";

@@ -1,7 +1,7 @@
 // `msgcode run compare`: two runs side by side, and the difference between what they made.
 import { MsgcodeError } from "../../core/errors.ts";
-import { compareRuns, type FinishedRun, type RunComparison } from "../../engine/compare-runs.ts";
-import { recordedRun } from "../../engine/recorded-run.ts";
+import { compareRuns, type FinishedRun, type RunComparison } from "../../engine/record/compare-runs.ts";
+import { recordedRun } from "../../engine/record/recorded-run.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Style } from "../color.ts";
 import type { CommandContext, CommandResult, Notice } from "../command.ts";

@@ -2,11 +2,11 @@
 import type { App } from "../../app.ts";
 import { MsgcodeError } from "../../core/errors.ts";
 import { readFileIfThere } from "../../core/files.ts";
-import type { Claim } from "../../engine/claim.ts";
-import { findRun } from "../../engine/find-run.ts";
-import { recordedRun } from "../../engine/recorded-run.ts";
-import { readEnding, runFolderAt } from "../../engine/run-folder.ts";
-import { liveStatus } from "../../engine/run-list.ts";
+import { findRun } from "../../engine/record/find-run.ts";
+import { recordedRun } from "../../engine/record/recorded-run.ts";
+import { liveStatus } from "../../engine/record/run-list.ts";
+import type { Claim } from "../../engine/run/claim.ts";
+import { readEnding, runFolderAt } from "../../engine/run/run-folder.ts";
 import type { Receipt } from "../../ledger/runs/receipt.ts";
 import { patchFile } from "../../ledger/runs/runs.ts";
 import type { Style } from "../color.ts";

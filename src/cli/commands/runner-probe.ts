@@ -1,8 +1,8 @@
 // `msgcode runner probe`: the three answers with their reasons and ways out; with --live after a real try.
 
 import { MsgcodeError } from "../../core/errors.ts";
-import { type Trial, tryRunner } from "../../engine/live-probe.ts";
-import { isUsable } from "../../engine/runner-probe.ts";
+import { type Trial, tryRunner } from "../../engine/probe/live-probe.ts";
+import { isUsable } from "../../engine/probe/runner-probe.ts";
 import type { RegistryEntry } from "../../runners/registry.ts";
 import { type CommandContext, type CommandResult, confirm } from "../command.ts";
 import { runnerRows } from "../runner-states.ts";

@@ -1,6 +1,7 @@
 // `msgcode task apply`: shows what landing a run would change, asks, lands it.
-import { runToLand } from "../../engine/choose-run.ts";
-import { landRun, previewLanding } from "../../engine/land.ts";
+
+import { landRun, previewLanding } from "../../engine/landing/land.ts";
+import { runToLand } from "../../engine/record/choose-run.ts";
 import { refuseWhileBusy } from "../../git/operation.ts";
 import type { ChangedFile } from "../../git/patch.ts";
 import { refreshIndex } from "../../ledger/listing/task-index.ts";

@@ -1,5 +1,5 @@
 // `msgcode task approve`: shows what a task would execute and remembers, on this machine only, that it may.
-import { approve } from "../../engine/permission.ts";
+import { approve } from "../../engine/permission/permission.ts";
 import { readTask, resolveTaskId } from "../../ledger/task/store.ts";
 import { type CommandContext, type CommandResult, confirm } from "../command.ts";
 import { openFor } from "../open.ts";

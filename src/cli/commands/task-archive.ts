@@ -5,7 +5,13 @@ import { join } from "node:path";
 import type { App } from "../../app.ts";
 import { formatDuration, parseDuration } from "../../core/clock.ts";
 import { MsgcodeError } from "../../core/errors.ts";
-import { type Archived, archiveTasks, dueTasks, previewArchive, refuseToArchive } from "../../engine/archive-tasks.ts";
+import {
+	type Archived,
+	archiveTasks,
+	dueTasks,
+	previewArchive,
+	refuseToArchive,
+} from "../../engine/archive/archive-tasks.ts";
 import { taskHome } from "../../ledger/archive/archive-places.ts";
 import { LIVE, runsFolder } from "../../ledger/paths.ts";
 import { resolveTaskId } from "../../ledger/task/store.ts";

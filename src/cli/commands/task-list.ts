@@ -2,7 +2,7 @@
 
 import type { App } from "../../app.ts";
 import { EXIT, MsgcodeError } from "../../core/errors.ts";
-import { listClaims } from "../../engine/claim.ts";
+import { listClaims } from "../../engine/run/claim.ts";
 import { readArchived } from "../../ledger/archive/archived-tasks.ts";
 import { joinedTexts, type ListedTask, listedTask, summaryOf } from "../../ledger/listing/listed-task.ts";
 import { readListed } from "../../ledger/listing/task-index.ts";

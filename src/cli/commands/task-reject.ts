@@ -1,7 +1,7 @@
 // `msgcode task reject`: turns a run's result down, with the reason on record.
 import { MsgcodeError } from "../../core/errors.ts";
-import { runWithChanges } from "../../engine/choose-run.ts";
-import { rejectRun } from "../../engine/reject.ts";
+import { rejectRun } from "../../engine/landing/reject.ts";
+import { runWithChanges } from "../../engine/record/choose-run.ts";
 import { refreshIndex } from "../../ledger/listing/task-index.ts";
 import { resolveTaskId } from "../../ledger/task/store.ts";
 import type { CommandContext, CommandResult } from "../command.ts";

@@ -2,13 +2,13 @@
 import type { App } from "../../app.ts";
 import { MsgcodeError } from "../../core/errors.ts";
 import { isTaskId } from "../../core/ids.ts";
-import { readClaim } from "../../engine/claim.ts";
 import {
 	type LandingRollback,
 	landedRun,
 	previewLandingRollback,
 	rollBackLanding,
-} from "../../engine/rollback-landing.ts";
+} from "../../engine/landing/rollback-landing.ts";
+import { readClaim } from "../../engine/run/claim.ts";
 import { refuseWhileBusy } from "../../git/operation.ts";
 import { readFacts } from "../../ledger/history/history.ts";
 import { resolveRevision } from "../../ledger/history/revision.ts";

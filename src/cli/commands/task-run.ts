@@ -1,10 +1,10 @@
 // `msgcode task run`: resolves what to run, asks permission, runs it with live progress, and says what came of it.
 import type { App } from "../../app.ts";
 import { MsgcodeError } from "../../core/errors.ts";
-import type { ConcludedRun } from "../../engine/conclude.ts";
-import type { RunRequest } from "../../engine/run-request.ts";
-import { runTask } from "../../engine/run-task.ts";
-import { worktreePath } from "../../engine/worktree.ts";
+import type { ConcludedRun } from "../../engine/run/conclude.ts";
+import type { RunRequest } from "../../engine/run/run-request.ts";
+import { runTask } from "../../engine/run/run-task.ts";
+import { worktreePath } from "../../engine/worktree/worktree.ts";
 import { refuseWhileBusy } from "../../git/operation.ts";
 import { ensureCommitted } from "../../ledger/edit/edit-task.ts";
 import { refreshIndex } from "../../ledger/listing/task-index.ts";

@@ -1,8 +1,8 @@
 // `msgcode task show`: one task whole, with what it would execute.
 import type { App } from "../../app.ts";
-import { readClaim } from "../../engine/claim.ts";
-import type { Progress } from "../../engine/progress.ts";
-import { liveStatus } from "../../engine/run-list.ts";
+import { liveStatus } from "../../engine/record/run-list.ts";
+import { readClaim } from "../../engine/run/claim.ts";
+import type { Progress } from "../../engine/run/progress.ts";
 import { readTask, resolveTaskId, viewTask } from "../../ledger/task/store.ts";
 import type { TaskView } from "../../ledger/task/task-view.ts";
 import type { Style } from "../color.ts";

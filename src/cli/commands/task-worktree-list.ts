@@ -1,6 +1,6 @@
 // `msgcode task worktree list`: the tasks' worktrees and whether what they hold is kept elsewhere.
 import { relative } from "node:path";
-import { listTaskWorktrees } from "../../engine/remove-worktree.ts";
+import { listTaskWorktrees } from "../../engine/worktree/remove-worktree.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 import { renderTable } from "../table.ts";

@@ -1,7 +1,7 @@
 // `msgcode task worktree path`: where a task's worktree is, for a shell to go there.
 import { existsSync } from "node:fs";
 import { MsgcodeError } from "../../core/errors.ts";
-import { workingFolder, worktreePath } from "../../engine/worktree.ts";
+import { workingFolder, worktreePath } from "../../engine/worktree/worktree.ts";
 import { resolveTaskId } from "../../ledger/task/store.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";

@@ -1,5 +1,5 @@
 // `msgcode task worktree prune`: removes every worktree whose work is kept elsewhere, and says what stays and why.
-import { pruneWorktrees } from "../../engine/remove-worktree.ts";
+import { pruneWorktrees } from "../../engine/worktree/remove-worktree.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";
 

@@ -1,7 +1,7 @@
 // `msgcode task worktree rm`: removes a task's worktree and branch when its work is kept elsewhere.
-import { isWorkKept } from "../../engine/kept-work.ts";
-import { discardWorktree } from "../../engine/remove-worktree.ts";
-import { worktreePath } from "../../engine/worktree.ts";
+import { isWorkKept } from "../../engine/worktree/kept-work.ts";
+import { discardWorktree } from "../../engine/worktree/remove-worktree.ts";
+import { worktreePath } from "../../engine/worktree/worktree.ts";
 import { resolveTaskId } from "../../ledger/task/store.ts";
 import type { CommandContext, CommandResult } from "../command.ts";
 import { openFor } from "../open.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { takeClaim } from "../../../src/engine/claim.ts";
+import { takeClaim } from "../../../src/engine/run/claim.ts";
 import { type Repo, repo } from "../../support/repo.ts";
 
 const IDS = ["tsk_0000000001", "tsk_0000000002", "tsk_000000000z", "tsk_zzzzzzzzzz"];

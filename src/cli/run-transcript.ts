@@ -26,6 +26,7 @@ export function createTranscript(style: Style): Transcript {
 	let saidAt = "";
 	/** It is what the runner thinks, not what it says. */
 	let thinking = false;
+	let last = "";
 
 	function line(ts: string, text: string): string {
 		return `${style.dim(ts.slice(11, 19))}  ${text}\n`;
@@ -53,6 +54,10 @@ export function createTranscript(style: Style): Transcript {
 	}
 	return {
 		add(event) {
+			// Progress that is told from a list of todos says what the list before it says.
+			const isToldAlready = event.type === "run.progress" && last === "todo.update";
+			last = event.type;
+			if (isToldAlready) return "";
 			if (event.type === "message.delta") {
 				const { text, thinking: aside } = event.data;
 				return hear(event.ts, typeof text === "string" ? text : "", aside !== true);
@@ -90,7 +95,7 @@ function describe(type: string, data: Facts, style: Style): string[] {
 		case "todo.update":
 			return todoLines(data.todos, style);
 		case "run.progress":
-			return []; // the list before it says the same
+			return [style.bold(`progress  ${shown(data.done)} of ${shown(data.total)}`)];
 		case "run.usage":
 			return [style.dim(`usage  ${usageOf(data)}`)];
 		case "run.limit":
@@ -98,11 +103,11 @@ function describe(type: string, data: Facts, style: Style): string[] {
 		case "run.warning":
 			return [style.yellow(`warning  ${shown(data.message ?? data.code)}${retryOf(data)}`)];
 		case "run.artifact":
-			return [`artifact  ${shown(data.name)}`];
+			return [`artifact  ${shown(data.name ?? data.path)}`];
 		case "human_loop.requested":
 			return questionLines(data, style);
 		case "human_loop.resolved":
-			return [style.bold(`answered  ${shown(data.answer ?? data.status)}`) + style.dim(`  ${wordsOf(data.by)}`)];
+			return [answerLine(data, style)];
 		case "run.finished":
 			return [finishLine(data, style)];
 		default:
@@ -154,6 +159,12 @@ function questionLines(data: Facts, style: Style): string[] {
 		`${style.yellow("question")}  ${style.bold(shown(data.prompt))}${choices.length === 0 ? "" : `  (${choices.join(", ")})`}`,
 		style.dim(`  msgcode human reply ${visible(id)} --answer '…'`),
 	];
+}
+
+function answerLine({ status, answer, by }: Facts, style: Style): string {
+	if (answer === null || answer === undefined) return style.yellow(`question  ${shown(status)}`);
+	const who = wordsOf(by);
+	return style.bold(`answered  ${shown(answer)}`) + (who === "" ? "" : style.dim(`  ${who}`));
 }
 
 function finishLine(data: Facts, style: Style): string {

@@ -15,7 +15,7 @@ export function settingsInvalid(place: SettingPlace, problem: string, cause?: un
 	const at = line === null ? place.where : `${place.where}:${line}`;
 	const key = place.key === undefined ? "" : ` ${place.key}`;
 	return new MsgcodeError("settings_invalid", `${at}:${key} ${problem}`, {
-		hint: "docs/configuration.md lists every key with its values.",
+		hint: "README.md, Settings, lists every key with its values.",
 		details: { file: place.where, line, key: place.key ?? null },
 		cause,
 	});

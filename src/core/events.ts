@@ -87,7 +87,8 @@ export function openEventLog(path: string, options: EventLogOptions): EventLog {
 			const full = state.events >= maxEvents || state.bytes >= maxBytes;
 			if (full && !state.truncated) {
 				state.truncated = true;
-				append("run.warning", { code: TRUNCATED, maxEvents, maxBytes });
+				const message = "The run said more than its event log keeps; the rest of it is left out.";
+				append("run.warning", { code: TRUNCATED, maxEvents, maxBytes, message });
 			}
 			if (full && !ALWAYS.includes(type)) {
 				return;

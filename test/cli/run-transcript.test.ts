@@ -70,7 +70,10 @@ describe("a transcript", () => {
 		["run.finished", { status: "error", errorCode: "COOLDOWN" }, "finished  error  COOLDOWN"],
 		["run.unknown", { line: { type: "new" } }, 'unknown  line={"type":"new"}'],
 		["run.invented", { a: "b" }, "invented  a=b"],
+		["run.artifact", { path: "report.html" }, "artifact  report.html"],
+		["run.progress", { done: 2, total: 5 }, "progress  2 of 5"],
 		["human_loop.resolved", { questionId: "q", answer: "yes", by: "Ada" }, "answered  yes  Ada"],
+		["human_loop.resolved", { questionId: "q", status: "expired", answer: null, by: null }, "question  expired\n"],
 	])("shows %s %j", (type, data, words) => {
 		expect(read(event(type, data))).toContain(words);
 	});
@@ -91,6 +94,8 @@ describe("a transcript", () => {
 				.split("\n")
 				.map((line) => line.slice(10)),
 		).toEqual(["plan  1 of 3 done", "  ✓ write", "  ▸ test", "  ○ tell", ""]);
+		const told = [event("todo.update", { todos }), event("run.progress", { done: 1, total: 3 })];
+		expect(read(...told)).not.toContain("progress");
 		const asked = { questionId: "q_1", prompt: "May I?", choices: ["yes", "no"], about: "permission" };
 		expect(read(event("human_loop.requested", asked))).toContain("question  May I?  (yes, no)");
 		expect(read(event("human_loop.requested", asked))).toContain("msgcode human reply q_1 --answer");

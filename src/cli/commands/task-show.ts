@@ -87,9 +87,11 @@ function describe(view: TaskView, { held, live }: Standing, style: Style): strin
 	add("depends on", view.dependsOn.join(", "));
 	add("deferred", view.deferUntil);
 	add("runner", runnerText(view));
+	add("route", view.route === null ? null : `${view.route.channel}:${view.route.target}`);
 	add("files", view.inputs.files.join(", "));
 	for (const check of view.checks) add("check", typeof check === "string" ? check : JSON.stringify(check));
 	add("timeout", view.timeout);
+	add("limits", objectText(view.limits));
 	add("blocked", view.blocked?.reason);
 	add("closed", view.closed === null ? null : (view.closed.reason ?? new Date(view.closed.atMs).toISOString()));
 	add("removed", view.removed === null ? null : (view.removed.reason ?? "yes"));
@@ -112,6 +114,13 @@ function endOf({ runId, status, errorCode, errorMessage, details }: NonNullable<
 
 function liveText({ runId, status, progress }: LiveRun): string {
 	return [runId, status, progressText(progress)].filter((part) => part !== null).join("  ");
+}
+
+function objectText(value: unknown): string | null {
+	if (typeof value !== "object" || value === null) return null;
+	return Object.entries(value)
+		.map(([key, one]) => `${key}=${String(one)}`)
+		.join(", ");
 }
 
 function runnerText(view: TaskView): string | null {

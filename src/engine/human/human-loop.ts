@@ -41,6 +41,11 @@ export interface HumanLoopOptions {
 }
 
 const MAX_QUESTIONS = 1_000;
+const TOO_MANY = {
+	code: "too_many_questions",
+	max: MAX_QUESTIONS,
+	message: `A run may ask ${MAX_QUESTIONS} questions; further ones are not put to anybody.`,
+};
 const MAX_CHOICES = 50;
 const MAX_PROMPT = 64 * 1024;
 
@@ -58,7 +63,7 @@ export function humanLoop(options: HumanLoopOptions): HumanLoop {
 		if (question.by === "runner" && [...open.values()].some((known) => known.asked === question.asked)) return;
 		count += 1;
 		if (count > MAX_QUESTIONS) {
-			if (count === MAX_QUESTIONS + 1) emit("run.warning", { code: "too_many_questions", max: MAX_QUESTIONS });
+			if (count === MAX_QUESTIONS + 1) emit("run.warning", TOO_MANY);
 			return;
 		}
 		const time = times.get(question.asked) ?? 0;

@@ -34,7 +34,9 @@ export function dialogueOf(running: Running, taskId: string, write: Dialogue["em
 	const human = humanLoop({
 		...{ runId, taskId, folder, hold, emit: write, now: () => Date.now() },
 		reply: (asked, answer) => {
-			if (stdin?.write(replyLine(asked, answer)) !== true) write("run.warning", { code: "reply_undelivered", asked });
+			const message = "The answer did not reach the runner: it reads no more.";
+			if (stdin?.write(replyLine(asked, answer)) !== true)
+				write("run.warning", { code: "reply_undelivered", asked, message });
 		},
 		onWaiting(waiting) {
 			if (waiting) before = running.claim().phase;

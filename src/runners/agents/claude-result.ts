@@ -55,7 +55,7 @@ export function readResult(memory: Seen & ClaudeMemory, line: JsonObject): Runne
 	return memory.usage === null ? events : [...events, { type: "run.usage", data: { ...memory.usage } }];
 }
 
-/** `model_usage_since_last_result` is what this process spent, helpers included; older CLIs have only totals. */
+/** `model_usage_since_last_result` is what this process spent, subagents included; older CLIs have only totals. */
 function usageAfter(before: Usage | null, line: JsonObject): Usage | null {
 	const spent = objectIn(line.model_usage_since_last_result);
 	if (spent !== null) {

@@ -1,6 +1,6 @@
 // What the lines of Claude Code's stream mean. Most content comes as whole blocks; with --include-partial-messages (which a
 // task may ask for) a text comes in pieces first and then once more as a whole.
-// Invariant: nothing is told twice, and what a helper of the agent says is never taken for the agent's own.
+// Invariant: nothing is told twice, and what a subagent says is never taken for the agent's own.
 
 import type { MessageDelta, RunnerRetry } from "../event-data.ts";
 import type { RunnerEvent, Seen } from "../runner.ts";
@@ -69,7 +69,7 @@ function readSystem(memory: Memory, line: JsonObject): RunnerEvent[] | null {
 function readAssistant(memory: Memory, line: JsonObject): RunnerEvent[] | null {
 	const message = objectIn(line.message);
 	if (message === null) return null;
-	// What a helper of the agent says is not the agent's word, and its list not the agent's list.
+	// What its subagent says is not the agent's word, and its list not the agent's list.
 	const own = textIn(line.parent_tool_use_id) === null;
 	if (own) memory.apiError = wordIn(line.error);
 	return objectsIn(message.content).flatMap((block): RunnerEvent[] => {

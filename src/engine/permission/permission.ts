@@ -71,7 +71,11 @@ export function permissionOf(
 	const { spec, digest } = executableSpec(executable);
 	const approval = readApproval(approvalFolder(ledger), id);
 	const current = { command: digest, prompt: promptDigest(wordsOf(definition)) };
-	const answer = verdict(approval, current, { needsPrompt: usesPrompt && !options.attended });
+	const needs = { needsPrompt: usesPrompt && !options.attended };
+	const exact = verdict(approval, current, needs);
+	// What may run without a sandbox may run inside of one: that is less, never more.
+	const open = executableSpec({ ...executable, runner: { ...executable.runner, sandbox: undefined } }).digest;
+	const answer = exact.verdict === "approved" ? exact : verdict(approval, { ...current, command: open }, needs);
 	const approved = answer.verdict === "approved";
 	return {
 		spec,
@@ -80,7 +84,7 @@ export function permissionOf(
 		promptDigest: current.prompt,
 		inputs: inputsOf(definition, options),
 		approved,
-		reason: answer.verdict === "held" ? answer.reason : null,
+		reason: approved || exact.verdict === "approved" ? null : exact.reason,
 		difference: approved ? [] : difference(approval?.command.spec ?? {}, spec),
 	};
 }

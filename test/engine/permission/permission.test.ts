@@ -179,6 +179,14 @@ describe("a task", () => {
 		expect(permission("runner: ear\n", { runners, modelRoot: "elsewhere" }).reason).toBe("command changed");
 	});
 
+	test("that may run without a sandbox may run inside of one, and in another than approved it may not", () => {
+		approve(ledger, ID, permission(SHELL, { sandbox: "off" }));
+		expect(permission(SHELL, { sandbox: "bubblewrap" })).toMatchObject({ approved: true, reason: null });
+		expect(permission(SHELL.replace("hello", "other"), { sandbox: "bubblewrap" }).reason).toBe("command changed");
+		approve(ledger, ID, permission(SHELL, { sandbox: "bubblewrap" }));
+		expect(permission(SHELL, { sandbox: "systemd-run" }).reason).toBe("command changed");
+	});
+
 	test("is held again when its sandbox is taken away", () => {
 		approve(ledger, ID, permission(SHELL, { sandbox: "bubblewrap" }));
 		expect(permission(SHELL, { sandbox: "bubblewrap" }).approved).toBe(true);

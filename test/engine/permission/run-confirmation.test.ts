@@ -12,7 +12,11 @@ async function scene(): Promise<{ place: Repo; id: string; ran: (runId: string) 
 	const place = await repo({ files: { "a.txt": "a\n" }, ledger: true });
 	const folder = join(place.env.MSGCODE_CONFIG_DIR ?? join(place.home, ".config/msgcode"), "runners/careful");
 	mkdirSync(folder, { recursive: true });
-	const record = { exec: { argv: ["/bin/sh", "-c", SCRIPT] }, confirm: "each-run", evidence: ["receipt", "folder"] };
+	const record = {
+		exec: { argv: ["/bin/sh", "-c", SCRIPT], stdin: "prompt" },
+		confirm: "each-run",
+		evidence: ["receipt", "folder"],
+	};
 	writeFileSync(join(folder, "capability.json"), JSON.stringify(record));
 	const added = await place.msgcode("task", "add", "Pay", "--runner", "careful", "--prompt", "Pay it.", "--json");
 	const ran = (runId: string) => join(place.path, ".git/msgcode/runs", runId, "evidence");

@@ -28,7 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 /** Outside libraries and the one file that imports each; everything else does not know that they are there. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
-	"@agentclientprotocol/sdk": ["src/runners/drivers/acp-connection.ts"],
+	"@agentclientprotocol/sdk": ["src/runners/drivers/acp/acp-connection.ts"],
 	commander: ["src/cli/commander.ts"],
 	diff: ["src/ledger/history/line-difference.ts"],
 	"gray-matter": ["src/ledger/task/document.ts"],

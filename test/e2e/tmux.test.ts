@@ -1,6 +1,6 @@
 // A task for a chat, from its creation to what is recorded of it: with a live tmux session and without one.
 import { describe, expect, test } from "vitest";
-import { groupNameOf } from "../../src/runners/drivers/tmux-text.ts";
+import { groupNameOf } from "../../src/runners/drivers/tmux/tmux-text.ts";
 import { type Repo, repo } from "../support/repo.ts";
 import { hasTmux, tmuxServer } from "../support/tmux.ts";
 

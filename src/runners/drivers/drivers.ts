@@ -4,8 +4,8 @@ import type { Driver } from "./driver.ts";
 import type { DriverProbe } from "./driver-probe.ts";
 
 export const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
-	acp: async () => (await import("./acp.ts")).acpDriver,
-	tmux: async () => (await import("./tmux.ts")).tmuxDriver,
+	acp: async () => (await import("./acp/acp.ts")).acpDriver,
+	tmux: async () => (await import("./tmux/tmux.ts")).tmuxDriver,
 	http: async () => (await import("./http/http.ts")).http,
 	lmstudio: async () => (await import("./lmstudio/lmstudio.ts")).lmstudio,
 };

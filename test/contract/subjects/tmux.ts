@@ -1,5 +1,5 @@
 // The driver of tmux, with a real tmux on a socket of its own.
-import { groupNameOf } from "../../../src/runners/drivers/tmux-text.ts";
+import { groupNameOf } from "../../../src/runners/drivers/tmux/tmux-text.ts";
 import { createRegistry } from "../../../src/runners/registry.ts";
 import { tmuxServer } from "../../support/tmux.ts";
 import { type Subject, taskFile, type Way } from "../subject.ts";

@@ -1,11 +1,11 @@
 // The tmux driver with a real tmux, on a socket of its own.
 import { describe, expect, test } from "vitest";
-import { tmuxDriver } from "../../../src/runners/drivers/tmux.ts";
-import { groupNameOf } from "../../../src/runners/drivers/tmux-text.ts";
-import type { RunnerEvent } from "../../../src/runners/runner.ts";
-import { temporaryFolder } from "../../support/repo.ts";
-import { REQUEST } from "../../support/runner-request.ts";
-import { hasTmux, type TmuxServer, tmuxServer } from "../../support/tmux.ts";
+import { tmuxDriver } from "../../../../src/runners/drivers/tmux/tmux.ts";
+import { groupNameOf } from "../../../../src/runners/drivers/tmux/tmux-text.ts";
+import type { RunnerEvent } from "../../../../src/runners/runner.ts";
+import { temporaryFolder } from "../../../support/repo.ts";
+import { REQUEST } from "../../../support/runner-request.ts";
+import { hasTmux, type TmuxServer, tmuxServer } from "../../../support/tmux.ts";
 
 const TARGET = "any;-;you@example.com";
 const GROUP = groupNameOf(TARGET);

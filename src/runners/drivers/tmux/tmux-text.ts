@@ -2,7 +2,7 @@
 // Invariant: what is sent is text: no character of it can be a key beyond what its lines are, least of all the end of a
 // bracketed paste, behind which everything would be typed by nobody.
 
-import { sha256 } from "../../core/sha256.ts";
+import { sha256 } from "../../../core/sha256.ts";
 
 /** The session of a route's target. */
 export function groupNameOf(target: string): string {

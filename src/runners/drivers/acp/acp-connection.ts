@@ -13,8 +13,8 @@ import {
 	RequestError,
 	type RequestPermissionRequest,
 } from "@agentclientprotocol/sdk";
-import type { RunningChild } from "../../core/launch.ts";
-import { createLineSplitter } from "../../core/line-splitter.ts";
+import type { RunningChild } from "../../../core/launch.ts";
+import { createLineSplitter } from "../../../core/line-splitter.ts";
 import { FileMissing } from "./acp-files.ts";
 
 export type { RequestPermissionRequest };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { SessionFacts } from "../../../src/runners/drivers/acp-connection.ts";
-import { modelChoice, readOnlyChoice } from "../../../src/runners/drivers/acp-session.ts";
+import type { SessionFacts } from "../../../../src/runners/drivers/acp/acp-connection.ts";
+import { modelChoice, readOnlyChoice } from "../../../../src/runners/drivers/acp/acp-session.ts";
 
 function select(category: string, currentValue: string, options: object[]): SessionFacts {
 	return {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { groupNameOf, messageOf, replyIn } from "../../../src/runners/drivers/tmux-text.ts";
+import { groupNameOf, messageOf, replyIn } from "../../../../src/runners/drivers/tmux/tmux-text.ts";
 
 test("a session is named after the target of the route", () => {
 	const hex = createHash("sha256").update("iMessage;-;+49 ü").digest("hex");

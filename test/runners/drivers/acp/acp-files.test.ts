@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { agentFiles, FileMissing, FileRefused, isInFolder } from "../../../src/runners/drivers/acp-files.ts";
-import { temporaryFolder } from "../../support/repo.ts";
+import { agentFiles, FileMissing, FileRefused, isInFolder } from "../../../../src/runners/drivers/acp/acp-files.ts";
+import { temporaryFolder } from "../../../support/repo.ts";
 
 function place() {
 	const above = temporaryFolder();

@@ -3,7 +3,7 @@
 
 import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
-import { launch } from "../../core/launch.ts";
+import { launch } from "../../../core/launch.ts";
 
 export interface TmuxPlace {
 	readonly cwd: string;

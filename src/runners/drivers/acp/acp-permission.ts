@@ -10,7 +10,7 @@
 //
 // Invariant: a yes is for this once: what an agent would remember for ever is only chosen by a person.
 
-import type { RunnerPermission } from "../runner.ts";
+import type { RunnerPermission } from "../../runner.ts";
 import type { KnownTool } from "./acp-updates.ts";
 
 export interface PermissionOption {

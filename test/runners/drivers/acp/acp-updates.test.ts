@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readUpdates } from "../../../src/runners/drivers/acp-updates.ts";
-import type { RunnerEvent } from "../../../src/runners/runner.ts";
+import { readUpdates } from "../../../../src/runners/drivers/acp/acp-updates.ts";
+import type { RunnerEvent } from "../../../../src/runners/runner.ts";
 
 function eventsOf(...updates: unknown[]): readonly (readonly [string, unknown])[] {
 	const events: RunnerEvent[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { endByError, endOfTurn } from "../../../src/runners/drivers/acp-verdict.ts";
+import { endByError, endOfTurn } from "../../../../src/runners/drivers/acp/acp-verdict.ts";
 
 describe("the end of a turn", () => {
 	test.each([

@@ -5,10 +5,12 @@
 import { once } from "node:events";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { launch, type RunningChild } from "../../core/launch.ts";
-import { version } from "../../core/version.ts";
-import { objectIn, textIn } from "../agents/json-value.ts";
-import type { HumanLoopRequest } from "../event-data.ts";
+import { launch, type RunningChild } from "../../../core/launch.ts";
+import { version } from "../../../core/version.ts";
+import { objectIn, textIn } from "../../agents/json-value.ts";
+import type { HumanLoopRequest } from "../../event-data.ts";
+import type { Driver, DriverInput, DriverResult } from "../driver.ts";
+import { failure } from "../outcome.ts";
 import {
 	type AgentSide,
 	agentErrorIn,
@@ -22,8 +24,6 @@ import { answerFor, choicesOf, optionNamed } from "./acp-permission.ts";
 import { modelChoice, readOnlyChoice } from "./acp-session.ts";
 import { type KnownTool, readUpdates, type UpdateReader } from "./acp-updates.ts";
 import { endByError, endOfTurn, usageOf } from "./acp-verdict.ts";
-import type { Driver, DriverInput, DriverResult } from "./driver.ts";
-import { failure } from "./outcome.ts";
 
 /** For an agent that was asked to stop, or has nothing more to do. */
 const LAST_MOMENT_MS = 1_000;

@@ -2,8 +2,8 @@
 // waited for. Invariant: it never starts a session, and it says ok only for a text that was delivered whole.
 
 import { setTimeout as pause } from "node:timers/promises";
-import type { Driver, DriverInput, DriverResult } from "./driver.ts";
-import { failure } from "./outcome.ts";
+import type { Driver, DriverInput, DriverResult } from "../driver.ts";
+import { failure } from "../outcome.ts";
 import { capture, findPane, paste, pressEnter, type TmuxPlace } from "./tmux-server.ts";
 import { groupNameOf, messageOf, replyIn } from "./tmux-text.ts";
 

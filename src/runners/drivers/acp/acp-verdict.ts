@@ -1,10 +1,10 @@
 // What the end of an agent's turn, or its refusal of a request, means for the run; pure.
 // Invariant: only the agent's own "end_turn" is a success.
 
-import { numberIn, objectIn } from "../agents/json-value.ts";
-import type { Usage } from "../runner.ts";
-import type { DriverResult } from "./driver.ts";
-import { cooldown, failure } from "./outcome.ts";
+import { numberIn, objectIn } from "../../agents/json-value.ts";
+import type { Usage } from "../../runner.ts";
+import type { DriverResult } from "../driver.ts";
+import { cooldown, failure } from "../outcome.ts";
 
 const AUTH_REQUIRED = -32000;
 const RESUMING = ["session/load", "session/resume"];

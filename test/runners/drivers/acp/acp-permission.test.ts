@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { answerFor, choicesOf, optionNamed } from "../../../src/runners/drivers/acp-permission.ts";
-import type { RunnerPermission } from "../../../src/runners/runner.ts";
+import { answerFor, choicesOf, optionNamed } from "../../../../src/runners/drivers/acp/acp-permission.ts";
+import type { RunnerPermission } from "../../../../src/runners/runner.ts";
 
 const OPTIONS = [
 	{ optionId: "always", name: "Always allow", kind: "allow_always" },

@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { acpDriver } from "../../../src/runners/drivers/acp.ts";
-import { createRegistry } from "../../../src/runners/registry.ts";
-import type { RunnerEvent, RunnerRequest } from "../../../src/runners/runner.ts";
-import { temporaryFolder } from "../../support/repo.ts";
-import { REQUEST, request } from "../../support/runner-request.ts";
-import { endEverythingStarted, newMarker } from "../../support/supervise.ts";
+import { acpDriver } from "../../../../src/runners/drivers/acp/acp.ts";
+import { createRegistry } from "../../../../src/runners/registry.ts";
+import type { RunnerEvent, RunnerRequest } from "../../../../src/runners/runner.ts";
+import { temporaryFolder } from "../../../support/repo.ts";
+import { REQUEST, request } from "../../../support/runner-request.ts";
+import { endEverythingStarted, newMarker } from "../../../support/supervise.ts";
 
-const AGENT = fileURLToPath(new URL("../../../fixtures/agents/acp-agent.mjs", import.meta.url));
+const AGENT = fileURLToPath(new URL("../../../../fixtures/agents/acp-agent.mjs", import.meta.url));
 
 afterAll(endEverythingStarted);
 

@@ -42,10 +42,10 @@ export function showProgress(context: CommandContext, request: RunRequest): Prog
 		event({ type, data }) {
 			if (type === "run.status")
 				phase = data.check === undefined ? String(data.status) : `checking ${visible(String(data.check))}`;
-			if (type === "run.log" || type === "message.delta") said = visible(String(data.text ?? "")).trim() || said;
-			if (type === "run.progress") far = ` ${data.done}/${data.total}`;
+			if (type === "run.log" || type === "message.delta") said = shown(data.text).trim() || said;
+			if (type === "run.progress" && isNumber(data.done) && isNumber(data.total)) far = ` ${data.done}/${data.total}`;
 			if (type === "human_loop.requested") line(question(data));
-			if (type === "tool.started") said = visible(String(data.name ?? data.tool ?? ""));
+			if (type === "tool.started") said = shown(data.name ?? data.tool);
 		},
 		note: line,
 		end() {
@@ -55,8 +55,16 @@ export function showProgress(context: CommandContext, request: RunRequest): Prog
 	};
 }
 
+/** What a runner said, which need not be a text. */
+function shown(value: unknown): string {
+	return typeof value === "string" ? visible(value) : "";
+}
+
+function isNumber(value: unknown): value is number {
+	return typeof value === "number";
+}
+
 function question({ questionId, prompt, choices }: RunEvent["data"]): string {
-	const possible =
-		Array.isArray(choices) && choices.length > 0 ? ` [${choices.map(String).map(visible).join(", ")}]` : "";
-	return `It asks: ${visible(String(prompt))}${possible}\n  msgcode human reply ${String(questionId)} --answer <text>`;
+	const possible = Array.isArray(choices) && choices.length > 0 ? ` [${choices.map(shown).join(", ")}]` : "";
+	return `It asks: ${shown(prompt)}${possible}\n  msgcode human reply ${shown(questionId)} --answer <text>`;
 }

@@ -1,7 +1,7 @@
 // A run's events as a person reads them: what was said, which tools were used on what, the plan as it stands, what went wrong.
 // Invariant: every event leaves a trace, in order; pieces of a text are put together into lines before they are shown.
 
-import { formatDuration } from "../core/clock.ts";
+import { dateable, formatDuration, isoTime } from "../core/clock.ts";
 import type { RunEvent } from "../core/event.ts";
 import type { Style } from "./color.ts";
 import { truncate, visible } from "./terminal-text.ts";
@@ -141,7 +141,8 @@ function toolEnd(data: Facts, style: Style, room: number): string[] {
 }
 
 function todoLines(todos: unknown, style: Style): string[] {
-	const rows = (Array.isArray(todos) ? todos : []) as readonly Facts[];
+	const list: readonly unknown[] = Array.isArray(todos) ? todos : [];
+	const rows = list.map((row): Facts => (typeof row === "object" && row !== null ? (row as Facts) : { content: row }));
 	const done = rows.filter(({ status }) => status === "done").length;
 	const marks: Readonly<Record<string, string>> = {
 		done: style.green("✓"),
@@ -183,7 +184,7 @@ function usageOf(data: Facts): string {
 }
 
 function limitOf({ resetAtMs, text }: Facts): string {
-	if (typeof resetAtMs === "number") return `until ${new Date(resetAtMs).toISOString()}`;
+	if (typeof resetAtMs === "number") return `until ${isoTime(dateable(resetAtMs))}`;
 	return `until an unknown time${typeof text === "string" ? `: ${visible(text)}` : ""}`;
 }
 
@@ -216,7 +217,7 @@ function subjectOf(input: unknown): string {
 	if (typeof input !== "object" || input === null) return "";
 	const facts = input as Facts;
 	const telling = TELLING.map((key) => facts[key]).find((value) => typeof value === "string" || Array.isArray(value));
-	if (telling !== undefined) return visible(Array.isArray(telling) ? telling.join(" ") : String(telling));
+	if (telling !== undefined) return Array.isArray(telling) ? telling.map(shown).join(" ") : shown(telling);
 	return Object.keys(facts).length === 0 ? "" : visible(JSON.stringify(facts));
 }
 

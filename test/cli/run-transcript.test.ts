@@ -1,8 +1,11 @@
 // A run's events as lines to be read.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { styleOf } from "../../src/cli/color.ts";
+import type { CommandContext } from "../../src/cli/command.ts";
+import { showProgress } from "../../src/cli/run-progress.ts";
 import { createTranscript } from "../../src/cli/run-transcript.ts";
 import { EVENT_TYPES, type RunEvent } from "../../src/core/event.ts";
+import type { RunRequest } from "../../src/engine/run/run-request.ts";
 import { memoryIo } from "../support/cli.ts";
 
 const style = styleOf(memoryIo().stdout, {}, false);
@@ -15,6 +18,16 @@ const read = (...events: RunEvent[]) => {
 	const transcript = createTranscript(style);
 	return events.map((one) => transcript.add(one)).join("") + transcript.end();
 };
+
+/** What no runner should say, under every name that events have. */
+const NAMES = ["text", "todos", "done", "total", "name", "input", "resetAtMs", "costUsd", "prompt", "choices", "code"];
+const MORE = ["delayMs", "attempt", "message", "status", "output", "exitCode", "check", "tool", "questionId"];
+const VALUES: readonly unknown[] = [null, 1e300, -1, {}, { toString: 1 }, [], [null], [{ toString: 1, status: {} }], "\u001b[2J"];
+const ODD = [
+	...VALUES.map((value) => Object.fromEntries([...NAMES, ...MORE].map((name) => [name, value]))),
+	{ code: "retry", delayMs: 1e300, httpStatus: -1, attempt: 0.5 },
+	{ input: { path: [{ toString: 1 }] } },
+];
 
 describe("a transcript", () => {
 	test("puts pieces of what was said together into lines, with the time at which each began", () => {
@@ -122,5 +135,25 @@ describe("a transcript", () => {
 			};
 			expect(read(event(type, { ...data, ...more })), type).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
 		}
+	});
+
+	test.each(ODD)("takes %j wherever a runner may put it", (odd) => {
+		for (const type of EVENT_TYPES) expect(() => read(event(type, odd)), type).not.toThrow();
+	});
+});
+
+describe("live progress", () => {
+	test.each(ODD)("takes %j wherever a runner may put it, and shows no character that moves the cursor", (odd) => {
+		const io = memoryIo({ terminal: 80 });
+		const context = { io, flags: {}, progressStyle: style } as unknown as CommandContext;
+		vi.useFakeTimers();
+		const progress = showProgress(context, { runner: { kind: "x" } } as RunRequest);
+		// Only msgcode itself says run.status.
+		for (const type of EVENT_TYPES.filter((type) => type !== "run.status")) progress.event({ type, data: odd });
+		vi.advanceTimersByTime(1000);
+		progress.end();
+		vi.useRealTimers();
+		expect(io.written.stderr).toContain("x: preparing");
+		expect(io.written.stderr.replaceAll("\u001b[K", "")).not.toContain("\u001b");
 	});
 });

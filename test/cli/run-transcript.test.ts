@@ -22,7 +22,17 @@ const read = (...events: RunEvent[]) => {
 /** What no runner should say, under every name that events have. */
 const NAMES = ["text", "todos", "done", "total", "name", "input", "resetAtMs", "costUsd", "prompt", "choices", "code"];
 const MORE = ["delayMs", "attempt", "message", "status", "output", "exitCode", "check", "tool", "questionId"];
-const VALUES: readonly unknown[] = [null, 1e300, -1, {}, { toString: 1 }, [], [null], [{ toString: 1, status: {} }], "\u001b[2J"];
+const VALUES: readonly unknown[] = [
+	null,
+	1e300,
+	-1,
+	{},
+	{ toString: 1 },
+	[],
+	[null],
+	[{ toString: 1, status: {} }],
+	"\u001b[2J",
+];
 const ODD = [
 	...VALUES.map((value) => Object.fromEntries([...NAMES, ...MORE].map((name) => [name, value]))),
 	{ code: "retry", delayMs: 1e300, httpStatus: -1, attempt: 0.5 },

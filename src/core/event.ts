@@ -44,6 +44,8 @@ export interface RunEvent {
 export const MAX_EVENT_BYTES = 256 * 1024;
 
 const MAX_DEPTH = 40;
+const SHORTEST_SECRET = 12;
+const LONGEST_SECRET = 500;
 /** Characters that a string keeps, tried in turn until the line fits. */
 const STRING_BUDGETS = [64 * 1024, 16 * 1024, 2 * 1024, 256];
 
@@ -119,5 +121,19 @@ function clean(value: unknown, cleaner: Cleaner, depth: number): unknown {
 	if (Array.isArray(value)) {
 		return value.map((item) => clean(item, cleaner, depth + 1));
 	}
-	return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, clean(item, cleaner, depth + 1)]));
+	return Object.fromEntries(
+		Object.entries(value).map(([key, item]) => [
+			// A name can be a secret too; a short one is none.
+			key.length < SHORTEST_SECRET ? key : (clean(key, cleaner, depth) as string),
+			clean(typeof item === "string" ? redactNamed(key, item, cleaner) : item, cleaner, depth + 1),
+		]),
+	);
+}
+
+/** Some values are secrets by the name that stands beside them: `"password": "…"`. */
+function redactNamed(name: string, value: string, { redact }: Cleaner): string {
+	if (value.length < SHORTEST_SECRET || value.length > LONGEST_SECRET || /["\s]/.test(name + value)) return value;
+	const said = `"${name}": "`;
+	const line = redact(`${said}${value}"`);
+	return line.startsWith(said) && line.endsWith('"') ? line.slice(said.length, -1) : value;
 }

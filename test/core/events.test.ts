@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunEvent } from "../../src/core/event.ts";
 import { type EventLogOptions, openEventLog, readEvents } from "../../src/core/events.ts";
+import { redactSecrets } from "../../src/trust/secrets.ts";
 
 let folder: string;
 let path: string;
@@ -47,6 +48,19 @@ describe("an event log", () => {
 			'{"v":1,"seq":1,"ts":"2026-01-02T03:04:05.000Z","runId":"run_1","taskId":"tsk_1","type":"run.started","data":{"argv":["true"]}}',
 		);
 		expect(readAll()).toMatchObject({ torn: false, events: [{ seq: 1 }, { seq: 2, data: { text: "hello" } }] });
+	});
+
+	it("redacts names too, and values that are secrets by the name beside them", () => {
+		const log = open({ redact: redactSecrets });
+		const token = `ghp_${"a1B2c3D4e5".repeat(4)}`.slice(0, 40);
+		const key = "q8Zr2Lw9Tn4Xv7Bk1Mp6";
+		log.write("tool.started", { input: { [token]: 1, env: { API_KEY: key, name: "left-as-it-is-1" } } });
+		log.close();
+		const text = lines().join();
+		expect(text).not.toContain(token);
+		expect(text).not.toContain(key);
+		expect(text).toContain('"API_KEY":"[redacted assigned-secret]"');
+		expect(text).toContain('"name":"left-as-it-is-1"');
 	});
 
 	it("closes with the digest and the number of lines of the whole file, also when it was continued", () => {

@@ -41,7 +41,8 @@ export function dialogueOf(running: Running, taskId: string, write: Dialogue["em
 		onWaiting(waiting) {
 			if (waiting) before = running.claim().phase;
 			const phase = waiting ? "waiting_human" : before;
-			update({ phase });
+			noted = progress;
+			update({ phase, progress });
 			write("run.status", { status: phase });
 		},
 	});

@@ -4,7 +4,6 @@
 import { join } from "node:path";
 import { runnerEnvironment } from "../../config/environment.ts";
 import { systemClock } from "../../core/clock.ts";
-import type { EventData, EventType } from "../../core/event.ts";
 import { openEventLog } from "../../core/events.ts";
 import { failPoint } from "../../core/failpoint.ts";
 import type { CollectWarning } from "../../git/collect.ts";
@@ -28,6 +27,7 @@ import { resourceLimits } from "./run-limits.ts";
 import type { RunControls, Running, RunRequest } from "./run-request.ts";
 import { sharedPlace } from "./shared-place.ts";
 import { type RunWatch, watchRun } from "./watch-run.ts";
+import { byWholeLines } from "./whole-lines.ts";
 
 export async function executeRun(
 	ledger: Ledger,
@@ -38,10 +38,10 @@ export async function executeRun(
 	const { folder, runId } = running;
 	const redact = createRedactor();
 	const log = openEventLog(folder.events, { runId, taskId: request.taskId, clock: systemClock, redact });
-	const write = (type: EventType, data: EventData) => {
+	const write = byWholeLines((type, data) => {
 		log.write(type, data);
 		controls.onEvent({ type, data });
-	};
+	});
 	const dialogue = dialogueOf(running, request.taskId, write);
 	const watch = watchRun(controls, running, dialogue.look);
 	try {

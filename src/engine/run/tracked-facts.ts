@@ -47,7 +47,7 @@ export function trackedName(name: string | null): string | null {
 
 function isName(name: string, sensitive: boolean): boolean {
 	if (sensitive) return OWN_NAMES.includes(name) || Object.hasOwn(OWN_WORDS, name);
-	return /^\w{1,60}$/.test(name);
+	return /^[A-Za-z]\w{0,39}$/.test(name) && redactSecrets(name) === name;
 }
 
 function isTracked(name: string, value: unknown, sensitive: boolean): boolean {

@@ -26,6 +26,7 @@ describe("details of an outcome", () => {
 	test("hold no secret, short as it is", () => {
 		const details = trackedDetails(outcome({ key: "ghp_abcdefghijklmnopqrstuvwxyz0123456789" }), false);
 		expect(JSON.stringify(details)).not.toContain("ghp_abcdefghijklm");
+		expect(trackedDetails(outcome({ ghp_abcdefghijklmnopqrstuvwxyz0123456789: 1 }), false)).toEqual({});
 	});
 
 	test("of a sensitive task hold no word but those of msgcode's own vocabulary", () => {

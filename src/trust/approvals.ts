@@ -25,6 +25,8 @@ export interface Executable {
 		readonly modelRoot?: string | undefined;
 		/** What encloses it; undefined = nothing. */
 		readonly sandbox?: string | undefined;
+		/** Where it runs; undefined = in a worktree of its own. */
+		readonly place?: "checkout" | undefined;
 	};
 	readonly checks?: readonly (string | readonly string[])[] | undefined;
 	readonly schedule?: unknown;

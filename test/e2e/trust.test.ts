@@ -1,5 +1,6 @@
 // A pulled file never executes by itself: what a task would run is held until this user, on this machine, has said yes to
 // exactly that.
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { CliResult } from "../support/cli.ts";
@@ -245,4 +246,16 @@ describe("settings that arrived by git pull", () => {
 		await expectHeld(await run(bob, "--yes"));
 		await expectHeld(await run(alice, "--yes"));
 	});
+});
+
+test("an agent's program is never one that the repository brings along, whatever PATH says", async () => {
+	alice.write("claude", `#!/bin/sh\ntouch '${proof(alice)}'\n`);
+	chmodSync(join(alice.path, "claude"), 0o755);
+	alice.commitAll("a program");
+	// What stands on PATH without a folder, or as `.`, is looked up where a program is started: in the worktree.
+	const env = { ...alice.env, PATH: `:.:/usr/bin:/bin:` };
+	const added = await alice.msgcode("task", "add", "Ask", "--json", "--runner", "claude", "--prompt", "Go.");
+	const ran = await alice.msgcodeWith({ cwd: alice.path, env }, "task", "run", added.json().data.id, "--json");
+	expect(ran.json().data).toMatchObject({ status: "error", errorCode: "RUNNER_NOT_FOUND" });
+	expect(executed()).toBe(false);
 });

@@ -179,6 +179,7 @@ function inputsOf(definition: Definition, options: Omit<PermissionOptions, "regi
 		ownRunner: kind === null || kind === "shell" ? undefined : options.ownRunner?.(kind),
 		allowEnv: options.allowEnv,
 		files: definition.files,
+		place: placeOf(definition),
 		route: definition.route,
 		// Where the text itself may be what is approved: see executableOf.
 		text: definition.route === undefined ? undefined : promptDigest(definition.prompt),
@@ -205,6 +206,7 @@ function executableOf(
 		told: toldBeside(wishesOf(definition), true),
 		modelRoot: options.modelRoot ?? undefined,
 		sandbox: sandboxOf(options),
+		place: placeOf(definition),
 	};
 	try {
 		if (kind === null) return { executable: { runner: raw, ...rest }, usesPrompt: false };
@@ -223,6 +225,7 @@ function executableOf(
 			told: usesPrompt ? toldBeside(wishesOf(definition), declared) : undefined,
 			modelRoot: declared ? modelRoot : undefined,
 			sandbox: sandboxOf(options),
+			place: placeOf(definition),
 		};
 		return {
 			executable: { runner: { kind, argv, env: plan.env, envAllow, stdin, ...beside }, ...rest },
@@ -235,6 +238,11 @@ function executableOf(
 
 function sandboxOf({ sandbox }: Pick<PermissionOptions, "sandbox">): string | undefined {
 	return sandbox === "off" ? undefined : sandbox;
+}
+
+/** A worktree, unless the task wants the user's own files. */
+function placeOf({ worktree }: Definition): "checkout" | undefined {
+	return worktree === false ? "checkout" : undefined;
 }
 
 /** The plan with constant names in the place of this run's and this machine's, so that equal commands have equal digests. */

@@ -7,8 +7,18 @@ import { delimiter, isAbsolute, join } from "node:path";
 export function findProgram(program: string, path: string): string | null | undefined {
 	if (isAbsolute(program)) return isExecutable(program) ? program : null;
 	if (program.includes("/") || program.includes("{")) return undefined;
-	const places = path.split(delimiter).filter(isAbsolute);
-	return places.map((folder) => join(folder, program)).find(isExecutable) ?? null;
+	const places = absoluteEntries(path).split(delimiter);
+	return (
+		places
+			.filter(isAbsolute)
+			.map((folder) => join(folder, program))
+			.find(isExecutable) ?? null
+	);
+}
+
+/** The PATH without what depends on the folder that a program is started in. */
+export function absoluteEntries(path: string): string {
+	return path.split(delimiter).filter(isAbsolute).join(delimiter);
 }
 
 function isExecutable(file: string): boolean {

@@ -14,6 +14,7 @@ import type { RunnerOutcome } from "../../runners/runner.ts";
 import { createRedactor, redactSecrets } from "../../trust/secrets.ts";
 import { type Dialogue, dialogueOf, notingIdentity } from "../human/run-dialogue.ts";
 import { EVIDENCE_VARIABLE, listEvidence, wantsEvidence } from "../permission/evidence.ts";
+import { absoluteEntries } from "../probe/find-program.ts";
 import { enclosing, sandboxOf } from "../sandbox/sandbox.ts";
 import { workingFolder } from "../worktree/worktree.ts";
 import { applyHandedDiff } from "./apply-diff.ts";
@@ -85,6 +86,8 @@ async function workAndCollect(
 	const shared = { emit, hold, cancel, kill, cwd, runId, folder, limits, timeoutMs: request.timeoutMs };
 	const allow = [...request.allowEnv, ...plan.passEnv];
 	const env = runnerEnvironment(ledger.env, { allow, add: { ...plan.env, ...own } });
+	// A command of the user's own may look in its folder; an agent's program is never one that the repository brings along.
+	if (request.runner.capability.kind !== "shell") env.PATH = absoluteEntries(env.PATH ?? "") || "/usr/bin:/bin";
 	const runner = notingIdentity(request.runner, running);
 	const { permission } = request.constraints;
 	const accept = (outcome: RunnerOutcome) => applyHandedDiff(ledger, { folder, worktree, emit, permission }, outcome);

@@ -78,6 +78,16 @@ describe("a task", () => {
 		expect(namesDigest(first.digest, changed.digest)).toBe(false);
 	});
 
+	test.each([SHELL, "runner: {kind: claude}\n"])(
+		"is held when it wants to run in the checkout all at once",
+		(front) => {
+			approve(ledger, ID, permission(front));
+			expect(permission(front).approved).toBe(true);
+			expect(permission(`${front}worktree: true\n`).approved).toBe(true);
+			expect(permission(`${front}worktree: false\n`)).toMatchObject({ approved: false, reason: "command changed" });
+		},
+	);
+
 	test("is approved in exactly the form that was approved", () => {
 		approve(ledger, ID, permission(SHELL));
 		expect(permission(SHELL)).toMatchObject({ approved: true, reason: null, difference: [] });

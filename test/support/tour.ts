@@ -37,6 +37,15 @@ export function* tourSteps(root: string): Generator<Step> {
 	const task = id();
 	yield { argv: ["task", "add", "Drop it", "--json"], after, short: true };
 	const other = id();
+	yield { argv: ["template", "list"] };
+	yield { argv: ["template", "show", "docs"] };
+	yield { argv: ["runner", "list"] };
+	yield { argv: ["runner", "show", "shell"] };
+	yield { argv: ["runner", "probe", "shell", "--json"] };
+	yield { argv: ["preflight"] };
+	yield { argv: ["human", "list"] };
+	yield { argv: ["human", "ask", "May I?"], exit: 2 };
+	yield { argv: ["human", "reply", "q_0000000000", "--answer", "yes"], exit: 3 };
 	yield { argv: ["task", "edit", task, "--title", "Land it well", "--priority", "7"] };
 	yield { argv: ["task", "block", task, "--reason", "for a moment"] };
 	yield { argv: ["task", "reopen", task] };

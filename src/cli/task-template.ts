@@ -1,8 +1,8 @@
 // `task add --template`: the template's task with the variables of --with; on a terminal those that are missing are asked for.
 import { MsgcodeError } from "../core/errors.ts";
-import { AUTO_ORDER } from "../engine/probe/auto-runner.ts";
 import { executes, expandTemplate, missingVariables, type Template } from "../ledger/template/template.ts";
 import { readTemplate } from "../ledger/template/template-store.ts";
+import { agents } from "../runners/agents/agents.ts";
 import type { CommandContext } from "./command.ts";
 
 export interface FromTemplate {
@@ -35,7 +35,7 @@ export async function fromTemplate(context: CommandContext, root: string, wish: 
 	return {
 		keys: { ...keys, ...(wish.title === undefined ? {} : { title: wish.title }), ...named },
 		prompt,
-		held: origin === "workspace" && executes(template, AUTO_ORDER),
+		held: origin === "workspace" && executes(template, Object.keys(agents)),
 		foreign: origin === "workspace",
 	};
 }

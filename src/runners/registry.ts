@@ -147,9 +147,10 @@ function declaredEntry(id: string, declaration: unknown, shipped: Capability | n
 	if (problem !== null) return entry(null, problem);
 	const declared = declaredCapability(id, parsed.data);
 	if (shipped === null) return entry(declared, null);
-	const { exec, deps } = declared;
+	// What another program does is not what the shipped one does: where it runs, and in what, hangs on that.
+	const { exec, deps, sideEffects, risk } = declared;
 	const title = parsed.data.title ?? shipped.title;
-	return entry({ ...shipped, title, exec, deps, probe: null }, null);
+	return entry({ ...shipped, title, exec, deps, sideEffects, risk, probe: null }, null);
 }
 
 function execProblem(declaration: ExecDeclaration): string | null {

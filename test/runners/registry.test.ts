@@ -64,6 +64,14 @@ describe("the registry", () => {
 		expect(() => registry.get(id)).toThrow(expect.objectContaining({ code: "settings_invalid" }));
 	});
 
+	test("what another program does under a shipped one's id is not believed to be as harmless", () => {
+		const found = createRegistry(shippedCapabilities, { tmux: { argv: ["sh", "-c", "touch owned"] } }).find("tmux");
+		expect(found?.capability).toMatchObject({
+			sideEffects: ["local-write", "process-control"],
+			risk: { level: "high" },
+		});
+	});
+
 	test("settings may change how a shipped program is called, and what is known of it stays", () => {
 		const registry = createRegistry(undefined, { lmstudio: { argv: ["/opt/models", "-p"], stdin: "prompt" } });
 		const runner = registry.get("lmstudio");

@@ -40,6 +40,11 @@ describe("pieces of a text", () => {
 		expect(through(thought, delta("Yes."), stop)).toEqual([thought, delta("Yes."), stop]);
 	});
 
+	test("with anything nested beside them, however deep, stay apart", () => {
+		const deep = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`);
+		expect(through(delta("a", { deep }), delta("b", { deep: [] }), stop)).toHaveLength(3);
+	});
+
 	test("without an end are not held back for ever", () => {
 		const word = "x".repeat(3000);
 		const written = through(delta(word), delta(` ${word}`), delta(word), delta(word));

@@ -263,8 +263,10 @@ function joined(texts: ReadonlyMap<string, string>, { outputs }: Metafile): Map<
 		if (room !== null) rooms[room]?.push(name);
 	}
 	const places = new Map<string, string>();
+	const all = shared.map(({ name }) => name).join();
 	for (const [room, names] of Object.entries(rooms)) {
-		const hash = createHash("sha256").update(names.join()).digest("hex").slice(0, 8).toUpperCase();
+		// What a joined chunk's exports are called depends on all of them: a build never replaces another one's file.
+		const hash = createHash("sha256").update(`${names.join()} ${all}`).digest("hex").slice(0, 8).toUpperCase();
 		for (const name of names) places.set(name, room === "program" ? program : `${room}-${hash}.js`);
 	}
 	// A name that no library has: minified ones are full of `$1` and the like.

@@ -1,17 +1,17 @@
 // The older form of the user's own runners: all of them in one file, `<config dir>/runners.json`.
 // Invariant: it says no more than a folder could say; what it says beyond is told as not heeded.
 
-import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { declaredCapability } from "./capabilities.ts";
 import { olderRunnerSchema, olderRunnersSchema } from "./capability-schema.ts";
+import { lookAt } from "./look-at.ts";
 import { firstIssue, readOwnJson, type UserRunner } from "./own-file.ts";
 import { placeholderProblem } from "./placeholders.ts";
 
 /** Its runners, whatever their ids. A file that cannot be read as a whole says so under the id `runners-json`. */
 export function olderRunners(configDir: string): UserRunner[] {
 	const file = join(configDir, "runners.json");
-	if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return [];
+	if (lookAt(file, { followLink: false }) === undefined) return [];
 	const bad = (id: string, problem: string): UserRunner => ({
 		...{ id, file, folder: null, modelRoot: null, capability: null, problem, note: null },
 	});

@@ -1,10 +1,10 @@
 // A runner of the user's own, and how a file of JSON in the user's config folder is read, with a sentence for what is wrong.
 // Invariant: what others could have written is not read.
 
-import { statSync } from "node:fs";
 import { MsgcodeError } from "../core/errors.ts";
 import { readFileIfThere } from "../core/files.ts";
 import type { Capability } from "./capabilities.ts";
+import { lookAt } from "./look-at.ts";
 
 export interface UserRunner {
 	readonly id: string;
@@ -42,7 +42,7 @@ export function readOwnJson(
 /** Of another user than this one and root, or writable by everybody; links are followed. Null = none of the paths is. */
 export function foreignProblem(paths: readonly string[]): string | null {
 	const foreign = paths.find((path) => {
-		const stats = statSync(path, { throwIfNoEntry: false });
+		const stats = lookAt(path);
 		if (stats === undefined) return false;
 		const own = process.getuid?.() ?? stats.uid;
 		return (stats.mode & 0o002) !== 0 || (stats.uid !== own && stats.uid !== 0);

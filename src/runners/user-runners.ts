@@ -1,10 +1,11 @@
 // The runners that the user brings along: a folder `<config dir>/runners/<id>/` with a capability.json for each.
 // Invariant: a bad one disables only itself; what others could have written is not believed.
 
-import { lstatSync, readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Capability, declaredCapability } from "./capabilities.ts";
 import { userCapabilitySchema } from "./capability-schema.ts";
+import { lookAt } from "./look-at.ts";
 import { olderRunners } from "./older-runners.ts";
 import { firstIssue, foreignProblem, readOwnJson, type UserRunner } from "./own-file.ts";
 import { placeholderProblem } from "./placeholders.ts";
@@ -16,7 +17,7 @@ const OWN_FOLDER = "{RUNNER_DIR}/";
 /** The runner of that id; null when the user has none. */
 export function userRunner(configDir: string, id: string): UserRunner | null {
 	if (!ID.test(id)) return null;
-	return lstatSync(join(configDir, "runners", id), { throwIfNoEntry: false }) === undefined
+	return lookAt(join(configDir, "runners", id), { followLink: false }) === undefined
 		? (olderRunners(configDir).find((one) => one.id === id) ?? null)
 		: inFolder(configDir, id);
 }
@@ -24,10 +25,18 @@ export function userRunner(configDir: string, id: string): UserRunner | null {
 /** All of them; a folder goes before the older file. */
 export function userRunners(configDir: string): UserRunner[] {
 	const home = join(configDir, "runners");
-	const names = statSync(home, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(home).sort() : [];
+	const names = namesIn(home);
 	const folders = names.filter((name) => ID.test(name)).map((id) => inFolder(configDir, id));
 	const taken = new Set(folders.map(({ id }) => id));
 	return [...folders, ...olderRunners(configDir).filter(({ id }) => ID.test(id) && !taken.has(id))];
+}
+
+function namesIn(home: string): string[] {
+	try {
+		return readdirSync(home).sort();
+	} catch {
+		return []; // no folder, or one that may not be read: nothing is declared there
+	}
 }
 
 function inFolder(configDir: string, id: string): UserRunner {

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { AUTO } from "../../src/runners/auto.ts";
 import { capabilitySchema } from "../../src/runners/capability-schema.ts";
 import { createRegistry } from "../../src/runners/registry.ts";
+import { userRunnerStamp } from "../../src/runners/user-runner-file.ts";
 import { temporaryFolder } from "../support/repo.ts";
 import { request } from "../support/runner-request.ts";
 
@@ -20,6 +21,16 @@ function configDir(files: Readonly<Record<string, unknown>>): string {
 const registryOf = (folder: string, declarations = {}) => createRegistry(undefined, declarations, folder);
 const record = (id: string, more: object = {}) => ({
 	[`runners/${id}/capability.json`]: { exec: { argv: ["{NODE}", "{RUNNER_DIR}/run.mjs", "{PROMPT}"] }, ...more },
+});
+
+test("a config folder that is no folder, or lies below a file, declares nothing", () => {
+	const file = join(configDir({ file: "x" }), "file");
+	for (const folder of [file, join(file, "below"), "/dev/null/x"]) {
+		const registry = registryOf(folder);
+		expect(registry.list().every(({ origin }) => origin === "shipped")).toBe(true);
+		expect(registry.find("mine")).toBeNull();
+		expect(userRunnerStamp(folder, "mine")).toBeUndefined();
+	}
 });
 
 describe("a folder with a capability.json", () => {

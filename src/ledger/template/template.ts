@@ -2,6 +2,7 @@
 // Invariant: a value is put into texts that were parsed already, once; it can add no key, close no fence and name no variable.
 
 import { MsgcodeError } from "../../core/errors.ts";
+import { LIMITS } from "../limits.ts";
 import { writtenForm } from "../task/definition.ts";
 import { isDefinitionKey } from "../task/definition-keys.ts";
 import { definitionSchemas } from "../task/definition-schemas.ts";
@@ -77,8 +78,9 @@ export function expandTemplate(template: Template, given: Readonly<Record<string
 		const names = missing.map(({ name, about }) => (about === "" ? name : `${name} (${about})`)).join(", ");
 		throw invalid(`The template ${template.name} needs a value for ${names}.`, `Give it: --with ${missing[0]?.name}=…`);
 	}
-	const values = new Map(template.variables.map(({ name, fallback }) => [name, given[name] ?? fallback ?? ""]));
-	for (const name of GIVEN) values.set(name, given[name] ?? "");
+	const known = new Map(template.variables.map(({ name, fallback }) => [name, given[name] ?? fallback ?? ""]));
+	for (const name of GIVEN) known.set(name, given[name] ?? "");
+	const values: Values = { of: known, room: 2 * (LIMITS.bodyBytes + LIMITS.frontMatterBytes) };
 	const keys: [string, unknown][] = [];
 	for (const [key, value] of Object.entries(template.keys)) {
 		const filled = fill(value, values);
@@ -138,6 +140,12 @@ function isNested(value: unknown): boolean {
 	return typeof value === "object" && value !== null;
 }
 
+interface Values {
+	readonly of: ReadonlyMap<string, string>;
+	/** Characters that may still be put in: a short template can name a long value many times. */
+	room: number;
+}
+
 /** Names of the variables in all texts of a value. */
 function variablesOf(value: unknown): Set<string> {
 	if (typeof value === "string") return new Set([...value.matchAll(VARIABLE)].map((match) => match[1] as string));
@@ -145,12 +153,17 @@ function variablesOf(value: unknown): Set<string> {
 	return new Set(Object.values(value).flatMap((part) => [...variablesOf(part)]));
 }
 
-function fillText(text: string, values: ReadonlyMap<string, string>): string {
-	return text.replaceAll(VARIABLE, (_, name: string) => values.get(name) ?? "");
+function fillText(text: string, values: Values): string {
+	return text.replaceAll(VARIABLE, (_, name: string) => {
+		const value = values.of.get(name) ?? "";
+		values.room -= value.length;
+		if (values.room < 0) throw invalid("The template makes a task that is longer than any may be.");
+		return value;
+	});
 }
 
 /** A copy with its variables filled in; list elements that are nothing but empty variables are left out. */
-function fill(value: unknown, values: ReadonlyMap<string, string>): unknown {
+function fill(value: unknown, values: Values): unknown {
 	if (typeof value === "string") return fillText(value, values);
 	if (Array.isArray(value)) {
 		return value.map((element) => fill(element, values)).filter((element, at) => element !== "" || value[at] === "");

@@ -120,6 +120,15 @@ describe("a template", () => {
 		expect(keys).toEqual({ title: "T", labels: ["flaky"], checks: ["npx vitest run a.test.ts --retry 0"] });
 	});
 
+	test.each([
+		["body", `---\ntitle: T\nvariables: {v: x}\n---\n${"{{v}}".repeat(100_000)}`],
+		["front matter", `---\ntitle: T\nlabels: [${"'{{v}}',".repeat(5_000)}]\nvariables: {v: x}\n---\n`],
+	])("does not grow beyond all bounds by a long value that it names often in its %s", (_, text) => {
+		expect(() => expandTemplate(parsed(text), { title: "T", v: "x".repeat(100_000) })).toThrow(
+			/longer than any may be/,
+		);
+	});
+
 	test("tells whether it brings something to execute", () => {
 		const brings = (front: string) => executes(parsed(`---\ntitle: T\n${front}---\n`), ["claude"]);
 		expect(executes(parsed(), ["claude"])).toBe(true);

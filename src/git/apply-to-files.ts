@@ -1,6 +1,7 @@
 // Applies a unified diff that somebody else wrote to the files of a folder.
 // Invariant: it is applied whole or not at all, and only after every path in it was looked at.
 
+import { readFileSync } from "node:fs";
 import type { Git } from "./plumbing.ts";
 
 export interface ForeignDiff {
@@ -21,6 +22,9 @@ export interface ForeignDiff {
 export type Applied =
 	| { readonly applied: true; readonly paths: readonly string[] }
 	| { readonly applied: false; readonly reason: string; readonly said: string };
+
+/** git would take such a part and change no file: work that is offered would be lost in silence. */
+const SUBMODULE = /^(?:(?:new file|deleted file|old|new) mode|index [0-9a-f]+\.\.[0-9a-f]+) 160000\r?$/m;
 
 /** Exact first; then with the line counts of hunks taken from their lines, which who writes by hand often has wrong. */
 const READINGS: readonly (readonly string[])[] = [[], ["--recount"]];
@@ -45,6 +49,9 @@ async function applyOnce(git: Git, diff: ForeignDiff, reading: readonly string[]
 		accept: [0, 1, 128],
 	};
 	const ask = (...options: string[]) => git(["apply", "-p1", ...reading, ...options, diff.file], call);
+	if (SUBMODULE.test(readFileSync(diff.file, "latin1"))) {
+		return { applied: false, reason: "does_not_apply", said: "A diff cannot change a submodule's commit." };
+	}
 	const touched = new Set<string>();
 	// Forward it names what comes to be, in reverse what was there: a rename touches both.
 	for (const direction of [[], ["--reverse"]]) {

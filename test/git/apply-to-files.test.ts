@@ -115,6 +115,11 @@ describe("a diff from outside", () => {
 			`diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+..\n\\ No newline at end of file\n${made("l/out.txt")}`,
 			"does_not_apply",
 		],
+		[
+			"a submodule, beside a change",
+			`${CHANGE}diff --git a/s b/s\nnew file mode 160000\nindex 0000000..1111111\n--- /dev/null\n+++ b/s\n@@ -0,0 +1 @@\n+Subproject commit 1111111111111111111111111111111111111111\n`,
+			"does_not_apply",
+		],
 		["a file cut off", CHANGE.slice(0, 60), "does_not_apply"],
 	];
 

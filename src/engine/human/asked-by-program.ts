@@ -3,8 +3,8 @@
 // Invariant: a file that is no question is removed and asks nothing.
 
 import { randomUUID } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
+import { join, relative } from "node:path";
 import { createFile, ensureFolder, readFileIfThere, removeFileIfThere } from "../../core/files.ts";
 import type { RunFolder } from "../run/run-folder.ts";
 
@@ -30,15 +30,30 @@ export function askFromProgram(folder: RunFolder, question: Omit<ProgramQuestion
 
 /** What programs have asked since the last look. */
 export function takeAsked(folder: RunFolder): ProgramQuestion[] {
-	const inbox = askedFolder(folder);
-	if (!existsSync(inbox)) return [];
-	return readdirSync(inbox).flatMap((name) => {
+	return namesIn(folder).flatMap((name) => {
 		if (!/^[0-9a-f-]{36}\.json$/.test(name)) return [];
-		const path = join(inbox, name);
+		const path = join(askedFolder(folder), name);
 		const question = questionIn(path, name.slice(0, 36));
-		removeFileIfThere(path);
+		try {
+			removeFileIfThere(path);
+		} catch {
+			return []; // no file: it would be asked again and again
+		}
 		return question ?? [];
 	});
+}
+
+/** Nothing where the folder is none of the run's own: the program could have put a link to another in its place. */
+function namesIn(folder: RunFolder): string[] {
+	const inbox = askedFolder(folder);
+	try {
+		if (!existsSync(inbox)) return [];
+		return realpathSync(inbox) === join(realpathSync(folder.path), relative(folder.path, inbox))
+			? readdirSync(inbox)
+			: [];
+	} catch {
+		return [];
+	}
 }
 
 function questionIn(path: string, asked: string): ProgramQuestion | null {
@@ -52,7 +67,7 @@ function questionIn(path: string, asked: string): ProgramQuestion | null {
 			asked,
 			prompt: value.prompt,
 			choices,
-			expiresAfterMs: typeof expires === "number" && expires > 0 ? expires : null,
+			expiresAfterMs: typeof expires === "number" && Number.isFinite(expires) && expires > 0 ? expires : null,
 		};
 	} catch {
 		return null;

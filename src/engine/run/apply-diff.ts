@@ -3,7 +3,7 @@
 // success, and the diff stays in the run's folder.
 
 import { closeSync, constants, fstatSync, openSync, realpathSync } from "node:fs";
-import { join, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import type { EventData, EventType } from "../../core/event.ts";
 import { applyToFiles } from "../../git/apply-to-files.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -35,7 +35,7 @@ export async function applyHandedDiff(
 		return { ...outcome, ...failed("error", "RUNNER_OUTPUT_INVALID", { reason }), artifacts };
 	};
 	if (permission === "read-only") return refuse("read_only", "");
-	const problem = problemOf(folder.artifacts, outcome.diffFile);
+	const problem = problemOf(folder, outcome.diffFile);
 	if (problem !== null) return refuse(problem, "");
 	const { workspace, git } = ledger;
 	const isLedger = ledgerPathTest(workspace);
@@ -55,12 +55,13 @@ export async function applyHandedDiff(
 }
 
 /** Why the file cannot be the diff; null where it can. */
-function problemOf(folder: string, name: string): string | null {
+function problemOf({ path, artifacts }: RunFolder, name: string): string | null {
 	let handle: number;
 	try {
 		// No link, neither the file nor a folder above it: what is read must be the run's own.
-		if (!realpathSync(join(folder, name)).startsWith(`${realpathSync(folder)}${sep}`)) return "diff_missing";
-		handle = openSync(join(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+		const own = join(realpathSync(path), relative(path, artifacts));
+		if (!realpathSync(join(artifacts, name)).startsWith(`${own}${sep}`)) return "diff_missing";
+		handle = openSync(join(artifacts, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 	} catch {
 		return "diff_missing";
 	}

@@ -2,7 +2,7 @@
 // name them. Invariant: only regular files inside that folder are named, by their name in it.
 
 import { lstatSync, realpathSync } from "node:fs";
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { EventData } from "../../core/event.ts";
 import { fileDigest } from "../../git/patch.ts";
 
@@ -23,7 +23,10 @@ export async function artifactsAt(folder: string, paths: readonly string[]): Pro
 function nameIn(folder: string, path: string): string | null {
 	try {
 		if (!lstatSync(path).isFile()) return null;
-		const name = relative(realpathSync(folder), realpathSync(path));
+		// The program could have put a link in the folder's own place.
+		const own = join(realpathSync(dirname(folder)), basename(folder));
+		if (realpathSync(folder) !== own) return null;
+		const name = relative(own, realpathSync(path));
 		return name === "" || isAbsolute(name) || name.split(sep).includes("..") ? null : name;
 	} catch {
 		return null;

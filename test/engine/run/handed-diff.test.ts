@@ -1,8 +1,18 @@
 // The work of a runner that hands a diff back: applied to the worktree whole, or refused with everything as it was.
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	symlinkSync,
+	truncateSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { applyHandedDiff } from "../../../src/engine/run/apply-diff.ts";
+import { artifactsAt } from "../../../src/engine/run/artifacts.ts";
 import { makeRunFolder } from "../../../src/engine/run/run-folder.ts";
 import type { RunnerOutcome } from "../../../src/runners/runner.ts";
 import { ledgerOf } from "../../support/ledger.ts";
@@ -136,6 +146,13 @@ describe("the file that a runner names as its diff", () => {
 		expect(await reasonFor("none.diff")).toEqual(invalid("diff_missing", "none.diff"));
 		expect(await reasonFor("link.diff")).toEqual(invalid("diff_missing", "link.diff"));
 		expect(await reasonFor("out/the.diff")).toEqual(invalid("diff_missing", "out/the.diff"));
+		renameSync(folder.artifacts, `${folder.artifacts}.real`);
+		symlinkSync(join(at.home, "outside"), folder.artifacts);
+		expect(await reasonFor("the.diff")).toEqual(invalid("diff_missing", "the.diff"));
+		expect(await artifactsAt(folder.artifacts, ["the.diff"])).toEqual([]);
+		rmSync(folder.artifacts);
+		renameSync(`${folder.artifacts}.real`, folder.artifacts);
+		expect(await artifactsAt(folder.artifacts, ["good.diff", "link.diff"])).toMatchObject([{ name: "good.diff" }]);
 		expect(await reasonFor("folder.diff")).toEqual(invalid("diff_missing", "folder.diff"));
 		expect(await reasonFor("empty.diff")).toEqual(invalid("no_diff", "empty.diff"));
 		expect(await reasonFor("large.diff")).toEqual(invalid("too_large", "large.diff"));

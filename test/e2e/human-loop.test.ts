@@ -75,7 +75,8 @@ describe("a run that asks", () => {
 		const loser = replies.find(({ exitCode }) => exitCode !== 0);
 		expect(loser?.json().error.code).toBe("question_answered");
 		await at.msgcode("human", "reply", second?.questionId ?? "", "--answer", secret);
-		expect(receiptOf(await running).status).toBe("ok");
+		const receipt = receiptOf(await running);
+		expect(receipt.status, JSON.stringify(receipt)).toBe("ok");
 		const winner = replies[0]?.exitCode === 0 ? "one" : "two";
 		const said = at.read(`worktrees/${id}/answers.txt`);
 		expect(said).toBe(first?.prompt === "First?" ? `${winner}\n${secret}\n` : `${secret}\n${winner}\n`);

@@ -61,8 +61,10 @@ describe("a run's own words", () => {
 		const running = at.msgcode("task", "run", id, "--json");
 		const [question] = await at.questions(1);
 		const { runId = "", questionId = "" } = question ?? {};
-		const shown = (await at.msgcode("run", "show", runId, "--json")).json().data;
-		expect(shown).toMatchObject({ progress: { done: 1, total: 2 }, session: `session-${runId.slice(-8)}` });
+		// The question is there an instant before its run is seen to wait.
+		await expect
+			.poll(async () => (await at.msgcode("run", "show", runId, "--json")).json().data, { timeout: 10_000 })
+			.toMatchObject({ progress: { done: 1, total: 2 }, session: `session-${runId.slice(-8)}` });
 		expect((await at.msgcode("run", "list")).stdout).toContain("1/2");
 		expect((await at.msgcode("task", "show", id, "--json")).json().data.live).toMatchObject({
 			status: "waiting_human",

@@ -40,8 +40,7 @@ export function showProgress(context: CommandContext, request: RunRequest): Prog
 	return {
 		started: (runId) => line(context.progressStyle.dim(`${runId} started`)),
 		event({ type, data }) {
-			if (type === "run.status")
-				phase = data.check === undefined ? String(data.status) : `checking ${visible(String(data.check))}`;
+			if (type === "run.status") phase = phaseOf(data);
 			if (type === "run.log" || type === "message.delta") said = shown(data.text).trim() || said;
 			if (type === "run.progress" && isNumber(data.done) && isNumber(data.total)) far = ` ${data.done}/${data.total}`;
 			if (type === "human_loop.requested") line(question(data));
@@ -62,6 +61,11 @@ function shown(value: unknown): string {
 
 function isNumber(value: unknown): value is number {
 	return typeof value === "number";
+}
+
+function phaseOf({ status, check }: RunEvent["data"]): string {
+	if (check !== undefined) return `checking ${visible(String(check))}`;
+	return status === "waiting_human" ? "waiting for a person" : String(status);
 }
 
 function question({ questionId, prompt, choices }: RunEvent["data"]): string {

@@ -63,4 +63,6 @@ export interface HumanLoopRequest {
 	readonly choices: readonly string[];
 	/** "permission": the runner asks whether it may; "question": it asks what to do. */
 	readonly about: "permission" | "question";
+	/** After so long without an answer it is "expired"; null or left out = it waits as long as its run. */
+	readonly expiresAfterMs?: number | null;
 }

@@ -60,7 +60,7 @@ async function tried(
 		});
 	}
 	const names = chosen.map(({ entry }) => entry.id).join(", ");
-	await confirm(context, `Send a tiny prompt to ${names}? Its vendor may take money or quota for it.`);
+	await confirm(context, `Send a tiny prompt to ${names}? A vendor may take money or quota for that.`);
 	const trials = new Map<string, Trial>();
 	for (const { entry } of chosen) {
 		trials.set(entry.id, await tryRunner(registry.get(entry.id), { env: context.io.env }));

@@ -1,4 +1,5 @@
 // Looks for a program on PATH, without running it.
+// Invariant: an entry of PATH that depends on the folder that a program is started in finds nothing.
 
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
@@ -7,9 +8,9 @@ import { delimiter, isAbsolute, join } from "node:path";
 export function findProgram(program: string, path: string): string | null | undefined {
 	if (isAbsolute(program)) return isExecutable(program) ? program : null;
 	if (program.includes("/") || program.includes("{")) return undefined;
-	const places = absoluteEntries(path).split(delimiter);
 	return (
-		places
+		path
+			.split(delimiter)
 			.filter(isAbsolute)
 			.map((folder) => join(folder, program))
 			.find(isExecutable) ?? null

@@ -2,11 +2,10 @@
 // Invariant: it holds no path of this machine, so that the same task gives the same text everywhere; a runner that only
 // passes text on gets the task's words alone.
 
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { definitionPath } from "../../ledger/paths.ts";
 import type { RunnerPermission } from "../../runners/runner.ts";
+import { findProgram } from "../probe/find-program.ts";
 import type { RunRequest } from "./run-request.ts";
 
 export interface PromptFacts {
@@ -37,7 +36,7 @@ export function promptFor(ledger: Ledger, request: RunRequest): string | null {
 		mode: request.mode,
 		permission: request.constraints.permission ?? "edit",
 		goesOn: request.goOn,
-		canAsk: isOnPath("msgcode", ledger.env.PATH ?? ""),
+		canAsk: typeof findProgram("msgcode", ledger.env.PATH ?? "") === "string",
 	});
 }
 
@@ -72,15 +71,4 @@ function whereItIs({ mode, permission }: PromptFacts): string {
 
 function checkLine(check: string | readonly string[]): string {
 	return `\n  - ${typeof check === "string" ? check : check.join(" ")}`;
-}
-
-function isOnPath(program: string, path: string): boolean {
-	return path.split(delimiter).some((folder) => {
-		try {
-			accessSync(join(folder, program), constants.X_OK);
-			return folder.startsWith("/");
-		} catch {
-			return false;
-		}
-	});
 }

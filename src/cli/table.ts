@@ -50,11 +50,15 @@ function cellPaint(cell: Cell | undefined): (text: string) => string {
 	return typeof cell === "object" ? cell.paint : (text) => text;
 }
 
-/** Shrinks flexible columns first, the widest first; then any column, so that the sum never exceeds `room`. */
+/**
+ * Shrinks flexible columns first, the widest first; then the others; the first column, by which a row is named, last. The
+ * sum never exceeds `room` as long as each column can have a character.
+ */
 function shrink(columns: readonly Column[], natural: readonly number[], room: number): number[] {
 	const widths = [...natural];
 	for (const [candidates, least] of [
 		[columns.map((column) => column.flexible === true), SMALLEST],
+		[columns.map((_, index) => index > 0), 3],
 		[columns.map(() => true), 1],
 	] as const) {
 		for (let excess = sum(widths) - room; excess > 0; excess = sum(widths) - room) {

@@ -203,6 +203,13 @@ describe("a table", () => {
 		expect(text.split("\n").every((line) => displayWidth(line) <= 40)).toBe(true);
 	});
 
+	test("cuts what a row is named by last", () => {
+		const many = ["RUNNER", "FROM", "INSTALLED", "SIGNED IN", "WORKS"].map((title) => ({ title }));
+		const text = renderTable(many, [["wordcount", "shipped", "unknown", "unknown", "unknown"]], style(30));
+		expect(text.split("\n")[1]).toMatch(/^wordcount {2}/);
+		expect(text.split("\n").every((line) => displayWidth(line) <= 30)).toBe(true);
+	});
+
 	test("is not cut in a pipe", () => {
 		expect(renderTable(columns, [["tsk_1", "x".repeat(500), "1"]], style())).toContain("x".repeat(500));
 	});

@@ -6,6 +6,7 @@ import type { Todo, TodoUpdate } from "../event-data.ts";
 import type { RunnerEvent } from "../runner.ts";
 import type { JsonObject } from "./agent.ts";
 import { objectIn, objectsIn, textIn } from "./json-value.ts";
+import { todoStatus } from "./todo-list.ts";
 
 interface Entry {
 	content: string;
@@ -26,13 +27,6 @@ export interface ToolEnd {
 	readonly output: string;
 }
 
-const STATUS: Readonly<Record<string, Todo["status"]>> = {
-	pending: "todo",
-	in_progress: "doing",
-	completed: "done",
-	cancelled: "canceled",
-};
-
 export function rememberTodos(): TodoMemory {
 	return { tasks: new Map(), pendingTasks: new Map() };
 }
@@ -43,7 +37,7 @@ export function todosAfterCall(memory: TodoMemory, toolId: string, name: string,
 	return listed(
 		objectsIn(input.todos).map((todo, position) => [
 			String(position + 1),
-			{ content: textIn(todo.content) ?? "", status: statusIn(todo.status) ?? "todo" },
+			{ content: textIn(todo.content) ?? "", status: todoStatus(todo.status) ?? "todo" },
 		]),
 	);
 }
@@ -63,13 +57,9 @@ export function todosAfterResult(memory: TodoMemory, toolId: string, end: ToolEn
 	// A list that an earlier run of the same session made is not known here.
 	if (entry === undefined) return [];
 	if (input.status === "deleted") memory.tasks.delete(id);
-	entry.status = statusIn(input.status) ?? entry.status;
+	entry.status = todoStatus(input.status) ?? entry.status;
 	entry.content = textIn(input.subject) ?? entry.content;
 	return listed([...memory.tasks]);
-}
-
-function statusIn(value: unknown): Todo["status"] | null {
-	return typeof value === "string" && Object.hasOwn(STATUS, value) ? (STATUS[value] ?? null) : null;
 }
 
 function listed(entries: readonly (readonly [string, Entry])[]): RunnerEvent[] {

@@ -1,11 +1,12 @@
 // What the lines of Gemini's stream mean: a beginning, pieces of what is said, calls of tools and their results, one result.
 // Invariant: only a `result` line ends the work. An `error` line may be followed by success.
 
-import type { LimitReached, Todo } from "../event-data.ts";
+import type { LimitReached } from "../event-data.ts";
 import type { RunnerEvent, Seen } from "../runner.ts";
 import type { JsonObject } from "./agent.ts";
-import { modelIn, numberIn, objectIn, objectsIn, textIn, wordIn } from "./json-value.ts";
+import { modelIn, numberIn, objectIn, textIn, wordIn } from "./json-value.ts";
 import { isLimitReached, serviceErrorIn } from "./service-error.ts";
+import { todoUpdate } from "./todo-list.ts";
 
 export interface GeminiMemory {
 	/** The stream has begun: what ends from here on was no refused call. */
@@ -102,28 +103,8 @@ function toolFinished(memory: Memory, line: JsonObject): RunnerEvent[] {
 	const output = textIn(line.output) ?? textIn(objectIn(line.error)?.message) ?? "";
 	return [
 		{ type: "tool.finished", data: { toolId, name, status: ok ? "ok" : "error", output } },
-		...(ok && name === TODO_TOOL ? [todoUpdate(input.todos)] : []),
+		...(ok && name === TODO_TOOL ? [todoUpdate(input.todos, "description")] : []),
 	];
-}
-
-const TODO_STATUS: Readonly<Record<string, Todo["status"]>> = {
-	pending: "todo",
-	blocked: "todo",
-	in_progress: "doing",
-	completed: "done",
-	cancelled: "canceled",
-};
-
-function todoUpdate(list: unknown): RunnerEvent {
-	const todos = objectsIn(list).map(
-		(todo, position): Todo => ({
-			todoId: String(position + 1),
-			content: textIn(todo.description) ?? "",
-			status: TODO_STATUS[textIn(todo.status) ?? ""] ?? "todo",
-			order: position + 1,
-		}),
-	);
-	return { type: "todo.update", data: { todos } };
 }
 
 function readResult(memory: Memory, line: JsonObject): RunnerEvent[] {

@@ -1,11 +1,12 @@
 // What the lines of opencode's stream mean: steps of the model, the tools that it used in them, what it said.
 // Invariant: a step that has begun takes back what the step before came to, so that only a finished last step can be a success.
 
-import type { LimitReached, Todo } from "../event-data.ts";
+import type { LimitReached } from "../event-data.ts";
 import type { RunnerEvent, Seen } from "../runner.ts";
 import type { JsonObject } from "./agent.ts";
-import { numberIn, objectIn, objectsIn, textIn, wordIn } from "./json-value.ts";
+import { numberIn, objectIn, textIn, wordIn } from "./json-value.ts";
 import { isLimitReached, serviceErrorIn } from "./service-error.ts";
+import { todoUpdate } from "./todo-list.ts";
 
 export interface OpencodeMemory {
 	/** The stream has begun: what ends from here on was no refused call. */
@@ -104,27 +105,8 @@ function readTool(part: JsonObject): RunnerEvent[] | null {
 	return [
 		{ type: "tool.started", data: { toolId, name, input } },
 		{ type: "tool.finished", data: finished },
-		...(ok && name === "todowrite" ? [todoUpdate(metadata?.todos ?? input.todos)] : []),
+		...(ok && name === "todowrite" ? [todoUpdate(metadata?.todos ?? input.todos, "content")] : []),
 	];
-}
-
-const TODO_STATUS: Readonly<Record<string, Todo["status"]>> = {
-	pending: "todo",
-	in_progress: "doing",
-	completed: "done",
-	cancelled: "canceled",
-};
-
-function todoUpdate(list: unknown): RunnerEvent {
-	const todos = objectsIn(list).map(
-		(todo, position): Todo => ({
-			todoId: textIn(todo.id) ?? String(position + 1),
-			content: textIn(todo.content) ?? "",
-			status: TODO_STATUS[textIn(todo.status) ?? ""] ?? "todo",
-			order: position + 1,
-		}),
-	);
-	return { type: "todo.update", data: { todos } };
 }
 
 function readText(memory: Memory, text: string, isThought: boolean): RunnerEvent[] {

@@ -56,11 +56,13 @@ export async function approveOwn(
 	id: string,
 	definition: Definition,
 	before?: Permission,
-	{ words }: { readonly words: boolean } = { words: true },
+	{
+		words = before === undefined || before.approvedPrompt === before.promptDigest,
+	}: { readonly words?: boolean | undefined } = {},
 ): Promise<boolean> {
 	if (before !== undefined && !before.approved) return false;
 	const permission = await permissionFor(app, id, definition, false);
-	approve(app.ledger, id, words ? permission : { ...permission, promptDigest: "" });
+	approve(app.ledger, id, words ? permission : { ...permission, promptDigest: before?.approvedPrompt ?? "" });
 	return true;
 }
 

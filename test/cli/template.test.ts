@@ -106,6 +106,10 @@ describe("the workspace's own templates", () => {
 		const ran = await place.msgcode("task", "run", id, "--json");
 		expect([ran.exitCode, ran.json().error.code]).toEqual([6, "approval_required"]);
 		expect(ran.json().error.details.reason).toBe("prompt changed");
+		// Nor by an edit that says nothing of them, while there was no agent yet.
+		const later = (await place.msgcode("task", "add", "X", "--template", "mine", "--json")).json().data.id;
+		expect((await place.msgcode("task", "edit", later, "--runner", "claude")).exitCode).toBe(0);
+		expect((await place.msgcode("task", "run", later, "--json")).json().error.details.reason).toBe("prompt changed");
 	});
 
 	test("that bring none are the user's like any other text, and go before a shipped one of their name", async () => {

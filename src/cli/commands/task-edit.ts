@@ -33,7 +33,9 @@ export async function run(context: CommandContext, args: readonly string[], opti
 		? await editTask(app.ledger, id, { keys, ...(prompt === undefined ? {} : { prompt }) })
 		: await editInEditor(context, app, task);
 	const after = readTask(app.workspace.root, id);
-	const approved = commit === null || (await approveOwn(app, id, after.definition, before));
+	// In an editor the whole text was before the user's eyes; flags beside it say nothing of a body that came another way.
+	const words = !named || prompt !== undefined || undefined;
+	const approved = commit === null || (await approveOwn(app, id, after.definition, before, { words }));
 	return {
 		kind: "task.edit",
 		data: {

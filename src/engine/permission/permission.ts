@@ -31,6 +31,8 @@ export interface Permission {
 	/** What `--approve` names: the command, and for a runner that is given words, the words too. */
 	readonly digest: string;
 	readonly promptDigest: string;
+	/** Of the words that were approved last, these or others; null before the first approval. */
+	readonly approvedPrompt: string | null;
 	/** What the spec was resolved from. */
 	readonly inputs: Spec;
 	readonly approved: boolean;
@@ -82,6 +84,7 @@ export function permissionOf(
 		// A digest that was named once must not let through another text for the same agent.
 		digest: usesPrompt ? sha256Of(`${digest}\n${current.prompt}`) : digest,
 		promptDigest: current.prompt,
+		approvedPrompt: approval?.prompt.digest ?? null,
 		inputs: inputsOf(definition, options),
 		approved,
 		reason: approved || exact.verdict === "approved" ? null : exact.reason,

@@ -12,10 +12,16 @@ const TITLES = [
 
 export function preflightText(groups: PreflightGroups, ready: boolean, style: Style): string {
 	const sections = TITLES.flatMap(([group, title]) => {
-		const items = groups[group];
+		const items = withoutRepetition(groups[group]);
 		return items.length === 0 ? [] : [`${style.bold(title)}\n${items.map((item) => itemLines(item, style)).join("")}`];
 	});
 	return `${sections.join("\n")}\n${ready ? "Ready." : "Not ready: something required is missing."}\n`;
+}
+
+/** What a missing runner needs beside its program is what its own line says already. */
+function withoutRepetition(items: readonly PreflightResult[]): readonly PreflightResult[] {
+	const missing = items.filter(({ status }) => status === "missing").map(({ name }) => `${name}: `);
+	return items.filter(({ name }) => !missing.some((beginning) => name.startsWith(beginning)));
 }
 
 function itemLines({ name, status, detail, fixHint }: PreflightResult, style: Style): string {

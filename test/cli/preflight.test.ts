@@ -176,5 +176,8 @@ describe("msgcode preflight", () => {
 		const { stdout } = await place.msgcodeWith({ env: NOTHING_LISTENS }, "preflight");
 		expect(stdout).toMatch(/^Required to start\n {2}ok {7}node/);
 		expect(stdout).toMatch(/Optional\n[\s\S]*hint: Install[\s\S]*Ready\.\n$/);
+		// What a missing runner needs stands once: in its own line.
+		expect(stdout).toContain("runner lmstudio: ");
+		expect(stdout).not.toContain("runner lmstudio: model");
 	});
 });

@@ -208,7 +208,6 @@ export const errorTable = {
 	RUN_ABORTED_BY_RESTART: { exit: 1, http: 200, means: "The process that supervised the run died." },
 	CHECKS_FAILED: { exit: 1, http: 200, means: "A check of the task failed." },
 	SECRET_FOUND: { exit: 1, http: 200, means: "The result holds what looks like a secret and was withheld." },
-	WORKTREE_FAILED: { exit: 1, http: 200, means: "The worktree could not be made ready." },
 	COLLECT_FAILED: { exit: 1, http: 200, means: "The result could not be collected; the worktree was kept." },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -4,10 +4,11 @@
 import type { ExecDeclaration } from "../config/exec-declaration.ts";
 import { MsgcodeError } from "../core/errors.ts";
 import type { ProcessOutcome } from "../core/supervisor.ts";
-import { type Agent, agentRunner, type JsonObject } from "./agents/agent.ts";
+import { type Agent, agentRunner } from "./agents/agent.ts";
 import type { Capability } from "./capabilities.ts";
 import type { LimitReached } from "./event-data.ts";
 import { planOf } from "./exec.ts";
+import type { JsonObject } from "./json-value.ts";
 import type { PlaceholderValues } from "./placeholders.ts";
 import { failed, OK, processVerdict, type Verdict } from "./process-verdict.ts";
 import { eventIn, type ResultLine, requestLine, resultIn, sessionIn } from "./protocol.ts";

@@ -4,6 +4,7 @@
 
 import type { ErrorCode } from "../core/errors.ts";
 import { EVENT_TYPES, type EventType } from "../core/event.ts";
+import { objectIn, textIn } from "./json-value.ts";
 import type { RunnerRequest, Usage } from "./runner.ts";
 
 export const PROTOCOL = 1;
@@ -105,9 +106,9 @@ export function sessionIn(line: Readonly<Record<string, unknown>>): SessionLine 
 	if (line.type !== "session") return null;
 	return {
 		type: "session",
-		session: textOr(line.session),
-		model: textOr(line.model),
-		version: textOr(line.version),
+		session: textIn(line.session),
+		model: textIn(line.model),
+		version: textIn(line.version),
 	};
 }
 
@@ -118,14 +119,14 @@ export function resultIn(line: Readonly<Record<string, unknown>>): ResultLine | 
 	const code = (REPORTABLE_CODES as readonly unknown[]).includes(line.errorCode)
 		? (line.errorCode as ReportableCode)
 		: "RUNNER_FAILED";
-	const limit = objectOr(line.limit);
-	const usage = objectOr(line.usage);
+	const limit = objectIn(line.limit);
+	const usage = objectIn(line.usage);
 	return {
 		type: "result",
 		status: line.status,
 		errorCode: ok ? null : code,
 		details: shortFacts(line.details),
-		preview: textOr(line.preview) ?? "",
+		preview: textIn(line.preview) ?? "",
 		usage:
 			usage === null
 				? null
@@ -134,9 +135,9 @@ export function resultIn(line: Readonly<Record<string, unknown>>): ResultLine | 
 						outputTokens: amountOr(usage.outputTokens),
 						costUsd: amountOr(usage.costUsd),
 					},
-		session: textOr(line.session),
-		model: textOr(line.model),
-		limit: limit === null ? null : { resetAtMs: amountOr(limit.resetAtMs), text: textOr(limit.text) },
+		session: textIn(line.session),
+		model: textIn(line.model),
+		limit: limit === null ? null : { resetAtMs: amountOr(limit.resetAtMs), text: textIn(limit.text) },
 		diff: fileName(line.diff),
 		artifacts: Array.isArray(line.artifacts)
 			? line.artifacts.flatMap((name: unknown) => fileName(name) ?? []).slice(0, 100)
@@ -154,7 +155,7 @@ function fileName(value: unknown): string | null {
 
 /** Details go into tracked files: what is longer than a word or two, or nested, does not. */
 function shortFacts(value: unknown): Record<string, unknown> {
-	const entries = Object.entries(objectOr(value) ?? {}).slice(0, 20);
+	const entries = Object.entries(objectIn(value) ?? {}).slice(0, 20);
 	return Object.fromEntries(
 		entries.filter(
 			([, fact]) =>
@@ -164,16 +165,6 @@ function shortFacts(value: unknown): Record<string, unknown> {
 				(typeof fact === "string" && /^[\w.:/@ -]{0,80}$/.test(fact)),
 		),
 	);
-}
-
-function objectOr(value: unknown): Readonly<Record<string, unknown>> | null {
-	return typeof value === "object" && value !== null && !Array.isArray(value)
-		? (value as Record<string, unknown>)
-		: null;
-}
-
-function textOr(value: unknown): string | null {
-	return typeof value === "string" ? value : null;
 }
 
 function amountOr(value: unknown): number | null {

@@ -15,7 +15,7 @@ import { executeRun } from "./execute-run.ts";
 import { prepareRun } from "./prepare-run.ts";
 import { promptFor } from "./prompt.ts";
 import { keepPrompt, makeRunFolder, runFolderAt, tidyRunFolder } from "./run-folder.ts";
-import type { Prepared, RunControls, RunRequest, RunSession } from "./run-request.ts";
+import type { Prepared, RunControls, Running, RunRequest, RunSession } from "./run-request.ts";
 import { sessionFor, whileSessionFree } from "./run-session.ts";
 import { folderOf, planOf } from "./runner-call.ts";
 import { sharedPlace } from "./shared-place.ts";
@@ -41,17 +41,18 @@ export async function runTask(ledger: Ledger, request: RunRequest, controls: Run
 	if (taken === null) throw runningAlready(ledger, request.taskId);
 	let claim: Claim = taken;
 	failPoint("run.claimed");
-	makeRunFolder(stateDir, runId);
-	if (prompt !== null) keepPrompt(folder, prompt);
-	if (wantsEvidence(request)) makeEvidence(folder, request.confirmation);
 	const update = (change: Partial<Claim>) => {
 		claim = updateClaim(stateDir, claim, change, now());
 	};
 	let prepared: Prepared;
-	excludeWorktrees(ledger.workspace); // a clone of a workspace has never run `init`
-	const before = readSharedState(ledger.git, sharedPlace(ledger, request.taskId));
-	before.catch(() => {}); // asked while the worktree is made; awaited before the program starts
+	let before: Running["before"];
 	try {
+		makeRunFolder(stateDir, runId);
+		if (prompt !== null) keepPrompt(folder, prompt);
+		if (wantsEvidence(request)) makeEvidence(folder, request.confirmation);
+		excludeWorktrees(ledger.workspace); // a clone of a workspace has never run `init`
+		before = readSharedState(ledger.git, sharedPlace(ledger, request.taskId));
+		before.catch(() => {}); // asked while the worktree is made; awaited before the program starts
 		update({ phase: "preparing" });
 		prepared = await prepareRun(ledger, request, runId, folder, update);
 	} catch (error) {

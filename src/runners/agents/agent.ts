@@ -3,10 +3,9 @@
 
 import type { ProcessOutcome } from "../../core/supervisor.ts";
 import type { Capability } from "../capabilities.ts";
+import { type JsonObject, objectFrom } from "../json-value.ts";
 import { nothingSeen, outcomeOf, remember, type Verdict } from "../process-verdict.ts";
 import type { Runner, RunnerEvent, RunnerPlan, RunnerRequest, Seen } from "../runner.ts";
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface Agent<Own extends object> {
 	/** Throws task_invalid_spec or limit_exceeded for a request that cannot be carried out. */
@@ -28,7 +27,7 @@ export function agentRunner<Own extends object>(capability: Capability, agent: A
 		interpret(seen, stream, text, truncated) {
 			remember(seen, stream, text);
 			if (truncated && stream === "stdout") seen.truncatedLines += 1;
-			const line = stream === "stdout" && !truncated ? objectIn(text) : null;
+			const line = stream === "stdout" && !truncated ? objectFrom(text) : null;
 			if (line === null) {
 				return text.trim() === ""
 					? []
@@ -42,14 +41,4 @@ export function agentRunner<Own extends object>(capability: Capability, agent: A
 			return outcomeOf(verdict, seen, seen.lastText ?? (verdict.status === "ok" ? "" : seen.stderrTail));
 		},
 	};
-}
-
-function objectIn(text: string): JsonObject | null {
-	if (!text.trimStart().startsWith("{")) return null;
-	try {
-		const value: unknown = JSON.parse(text);
-		return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
-	} catch {
-		return null;
-	}
 }

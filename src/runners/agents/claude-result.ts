@@ -3,10 +3,10 @@
 // where it left off.
 
 import type { LimitReached } from "../event-data.ts";
+import type { JsonObject } from "../json-value.ts";
+import { numberIn, objectIn, objectsIn, textIn, wordIn } from "../json-value.ts";
 import type { RunnerEvent, Seen, Usage } from "../runner.ts";
-import type { JsonObject } from "./agent.ts";
 import type { ClaudeMemory } from "./claude-memory.ts";
-import { numberIn, objectIn, objectsIn, textIn, wordIn } from "./json-value.ts";
 
 export function readLimit(memory: Seen & ClaudeMemory, line: JsonObject): RunnerEvent[] | null {
 	const info = objectIn(line.rate_limit_info);

@@ -3,12 +3,12 @@
 // Invariant: nothing is told twice, and what a subagent says is never taken for the agent's own.
 
 import type { MessageDelta, RunnerRetry } from "../event-data.ts";
+import type { JsonObject } from "../json-value.ts";
+import { modelIn, numberIn, objectIn, objectsIn, textIn, wordIn } from "../json-value.ts";
 import type { RunnerEvent, Seen } from "../runner.ts";
-import type { JsonObject } from "./agent.ts";
 import type { ClaudeMemory } from "./claude-memory.ts";
 import { readLimit, readResult } from "./claude-result.ts";
 import { todosAfterCall, todosAfterResult } from "./claude-todos.ts";
-import { modelIn, numberIn, objectIn, objectsIn, textIn, wordIn } from "./json-value.ts";
 
 type Memory = Seen & ClaudeMemory;
 

@@ -3,9 +3,9 @@
 // Invariant: every event holds the whole list as it stands.
 
 import type { Todo, TodoUpdate } from "../event-data.ts";
+import type { JsonObject } from "../json-value.ts";
+import { objectIn, objectsIn, textIn } from "../json-value.ts";
 import type { RunnerEvent } from "../runner.ts";
-import type { JsonObject } from "./agent.ts";
-import { objectIn, objectsIn, textIn } from "./json-value.ts";
 import { todoStatus } from "./todo-list.ts";
 
 interface Entry {

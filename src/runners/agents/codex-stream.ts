@@ -2,9 +2,9 @@
 // Invariant: only turn.completed and turn.failed end the work. An `error` line or item may be followed by success.
 
 import type { LimitReached, RunnerRetry, Todo } from "../event-data.ts";
+import type { JsonObject } from "../json-value.ts";
+import { numberIn, objectIn, objectsIn, textIn, wordIn } from "../json-value.ts";
 import type { RunnerEvent, Seen } from "../runner.ts";
-import type { JsonObject } from "./agent.ts";
-import { numberIn, objectIn, objectsIn, textIn, wordIn } from "./json-value.ts";
 
 export interface CodexMemory {
 	/** The stream has begun: what ends from here on was no refused call. */

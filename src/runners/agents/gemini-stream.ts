@@ -2,9 +2,9 @@
 // Invariant: only a `result` line ends the work. An `error` line may be followed by success.
 
 import type { LimitReached } from "../event-data.ts";
+import type { JsonObject } from "../json-value.ts";
+import { modelIn, numberIn, objectIn, textIn, wordIn } from "../json-value.ts";
 import type { RunnerEvent, Seen } from "../runner.ts";
-import type { JsonObject } from "./agent.ts";
-import { modelIn, numberIn, objectIn, textIn, wordIn } from "./json-value.ts";
 import { isLimitReached, serviceErrorIn } from "./service-error.ts";
 import { todoUpdate } from "./todo-list.ts";
 

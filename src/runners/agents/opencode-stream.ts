@@ -2,9 +2,9 @@
 // Invariant: a step that has begun takes back what the step before came to, so that only a finished last step can be a success.
 
 import type { LimitReached } from "../event-data.ts";
+import type { JsonObject } from "../json-value.ts";
+import { numberIn, objectIn, textIn, wordIn } from "../json-value.ts";
 import type { RunnerEvent, Seen } from "../runner.ts";
-import type { JsonObject } from "./agent.ts";
-import { numberIn, objectIn, textIn, wordIn } from "./json-value.ts";
 import { isLimitReached, serviceErrorIn } from "./service-error.ts";
 import { todoUpdate } from "./todo-list.ts";
 

@@ -1,7 +1,7 @@
 // What the error of a model's service means, as far as it says so to machines: its HTTP status and when a limit ends.
 // Invariant: no time is ever read from prose; a value that is no plain number, or no RetryInfo, gives none.
 
-import { numberIn, objectIn, objectsIn, textIn } from "./json-value.ts";
+import { numberIn, objectIn, objectsIn, textIn } from "../json-value.ts";
 
 export interface ServiceError {
 	readonly httpStatus: number | null;

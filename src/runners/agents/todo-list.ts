@@ -2,8 +2,8 @@
 // Invariant: a state that nobody knows is still to be done, never done.
 
 import type { Todo } from "../event-data.ts";
+import { objectsIn, textIn } from "../json-value.ts";
 import type { RunnerEvent } from "../runner.ts";
-import { objectsIn, textIn } from "./json-value.ts";
 
 const STATES: Readonly<Record<string, Todo["status"]>> = {
 	pending: "todo",

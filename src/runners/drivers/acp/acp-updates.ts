@@ -1,9 +1,9 @@
 // What an agent that speaks the Agent Client Protocol says while it works, as events.
 // Invariant: nothing is dropped: an update that nobody here understands becomes run.unknown, pieces become whole messages.
 
-import type { JsonObject } from "../../agents/agent.ts";
-import { objectIn, objectsIn } from "../../agents/json-value.ts";
 import type { MessageDelta, Todo, TodoUpdate, ToolFinished, ToolStarted } from "../../event-data.ts";
+import type { JsonObject } from "../../json-value.ts";
+import { objectIn, objectsIn } from "../../json-value.ts";
 import type { RunnerEvent } from "../../runner.ts";
 import { coalesce } from "../coalesced-text.ts";
 

@@ -1,7 +1,7 @@
 // What the end of an agent's turn, or its refusal of a request, means for the run; pure.
 // Invariant: only the agent's own "end_turn" is a success.
 
-import { numberIn, objectIn } from "../../agents/json-value.ts";
+import { numberIn, objectIn } from "../../json-value.ts";
 import type { Usage } from "../../runner.ts";
 import type { DriverResult } from "../driver.ts";
 import { cooldown, failure } from "../outcome.ts";

@@ -7,8 +7,8 @@ import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { launch, type RunningChild } from "../../../core/launch.ts";
 import { version } from "../../../core/version.ts";
-import { objectIn, textIn } from "../../agents/json-value.ts";
 import type { HumanLoopRequest } from "../../event-data.ts";
+import { objectIn, textIn } from "../../json-value.ts";
 import type { Driver, DriverInput, DriverResult } from "../driver.ts";
 import { failure } from "../outcome.ts";
 import {

@@ -3,7 +3,7 @@
 // makes no difference, and what is not understood is passed on as it stands.
 
 import { createLineSplitter } from "../../../core/line-splitter.ts";
-import { objectIn, objectsIn } from "../../agents/json-value.ts";
+import { objectIn, objectsIn } from "../../json-value.ts";
 import { eventIn, type ResultLine, resultIn, type SessionLine, sessionIn } from "../../protocol.ts";
 import type { RunnerEvent } from "../../runner.ts";
 

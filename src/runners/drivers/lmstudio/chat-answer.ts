@@ -2,7 +2,7 @@
 // Invariant: pure; a field of another form than expected counts as not there, and nothing of the text is lost but what is
 // beyond the longest answer.
 
-import { numberIn, objectIn, textIn } from "../../agents/json-value.ts";
+import { numberIn, objectIn, textIn } from "../../json-value.ts";
 import type { Usage } from "../../runner.ts";
 
 /** Beyond it an answer is no answer any more, and would only fill the memory. */

@@ -1,7 +1,7 @@
 // Which model of the local server answers.
 // Invariant: a model that the task names is the one that is asked; only "auto" leaves the choice to what the server has.
 
-import { objectIn, objectsIn, textIn } from "../../agents/json-value.ts";
+import { objectIn, objectsIn, textIn } from "../../json-value.ts";
 import type { ServiceCall } from "../service-call.ts";
 import { below, callService, textOf } from "../service-call.ts";
 import type { Refusal } from "./verdict.ts";

@@ -1,7 +1,17 @@
-// Reads what may or may not be in an object that an agent printed.
+// Reads what may or may not be in a line of JSON that a program printed.
 // Invariant: a value of another type than expected counts as absent; nothing here throws.
 
-import type { JsonObject } from "./agent.ts";
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The object that a line of text is, or null. */
+export function objectFrom(text: string): JsonObject | null {
+	if (!text.trimStart().startsWith("{")) return null;
+	try {
+		return objectIn(JSON.parse(text));
+	} catch {
+		return null;
+	}
+}
 
 export function objectIn(value: unknown): JsonObject | null {
 	return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;

@@ -203,7 +203,11 @@ export const errorTable = {
 	},
 	ROUTE_NOT_FOUND: { exit: 1, http: 200, means: "The task has no route that the runner could send to." },
 	RUN_LIMIT_EXCEEDED: { exit: 1, http: 200, means: "The run used more than its limits allow." },
-	RUN_TIMEOUT: { exit: 124, http: 200, means: "The run took longer than its timeout." },
+	RUN_TIMEOUT: {
+		exit: 124,
+		http: 200,
+		means: "The run took longer than its timeout, or was idle for longer than it may.",
+	},
 	RUN_CANCELED: { exit: 130, http: 200, means: "The run was canceled." },
 	RUN_ABORTED_BY_RESTART: { exit: 1, http: 200, means: "The process that supervised the run died." },
 	CHECKS_FAILED: { exit: 1, http: 200, means: "A check of the task failed." },

@@ -18,7 +18,7 @@ export function processVerdict(process: ProcessOutcome, okCodes: readonly number
 		case "signaled":
 			return failed("error", "RUNNER_CRASHED", { signal });
 		case "timeout":
-			return timedOut(process.timer ?? "wall");
+			return failed("timeout", "RUN_TIMEOUT", { timer: process.timer ?? "wall" });
 		case "lingered":
 			// It had said its last word: what that was is for the runner's own rule to judge.
 			return OK;
@@ -34,12 +34,6 @@ export function processVerdict(process: ProcessOutcome, okCodes: readonly number
 }
 
 export const OK: Verdict = { status: "ok", errorCode: null, errorMessage: null, details: {} };
-
-function timedOut(timer: "wall" | "idle"): Verdict {
-	const verdict = failed("timeout", "RUN_TIMEOUT", { timer });
-	const silent = "The run said nothing and changed no file for as long as its idle timeout allows.";
-	return timer === "idle" ? { ...verdict, errorMessage: silent } : verdict;
-}
 
 /** A verdict with the message of its code. */
 export function failed(status: Verdict["status"], code: ErrorCode, details: Verdict["details"]): Verdict {
